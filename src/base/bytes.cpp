@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "counterfoil/base/bytes.h"
+
+#include <cstring>
+
+namespace counterfoil {
+namespace {
+
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+constexpr std::string_view kBase64Url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kBase64Std = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string encode64(ByteView b, std::string_view alphabet) {
+  std::string out;
+  out.reserve((b.size() + 2) / 3 * 4);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (std::uint8_t byte : b) {
+    bits = (bits << 8) | byte;
+    count += 8;
+    while (count >= 6) {
+      count -= 6;
+      out += alphabet[(bits >> count) & 63];
+    }
+  }
+  if (count > 0) out += alphabet[(bits << (6 - count)) & 63];
+  return out;
+}
+
+Result<Bytes> decode64(std::string_view s, std::string_view alphabet) {
+  if (s.size() % 4 == 1) return fail(Code::BadInput, "base64: impossible length");
+  Bytes out;
+  out.reserve(s.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (char c : s) {
+    auto digit = alphabet.find(c);
+    if (digit == std::string_view::npos)
+      return fail(Code::BadInput, "base64: a character outside the alphabet");
+    bits = (bits << 6) | static_cast<std::uint32_t>(digit);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      out.push_back(static_cast<std::uint8_t>(bits >> count));
+    }
+  }
+  // Two texts for the same bytes would make a signed text malleable.
+  if ((bits & ((1U << count) - 1U)) != 0) return fail(Code::BadInput, "base64: unused bits are set");
+  return out;
+}
+
+// Length of the well-formed sequence that starts at s, 0 if ill-formed (RFC 3629 section 4).
+std::size_t utf8_sequence(std::string_view s) {
+  auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+  auto tail = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return i < s.size() && at(i) >= low && at(i) <= high;
+  };
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;
+    const unsigned high = lead == 0xED ? 0x9F : 0xBF;
+    return tail(1, low, high) && tail(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;
+    return tail(1, low, high) && tail(2) && tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+void wipe(void* p, std::size_t n) noexcept {
+  if (n == 0) return;
+  explicit_bzero(p, n);
+}
+
+bool equal_constant_time(ByteView a, ByteView b) noexcept {
+  if (a.size() != b.size()) return false;
+  unsigned difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned>(a[i] ^ b[i]);
+  return difference == 0;
+}
+
+std::string hex(ByteView b) {
+  std::string out;
+  out.reserve(b.size() * 2);
+  for (std::uint8_t byte : b) {
+    out += kHexDigits[byte >> 4];
+    out += kHexDigits[byte & 15];
+  }
+  return out;
+}
+
+Result<Bytes> from_hex(std::string_view s) {
+  if (s.size() % 2 != 0) return fail(Code::BadInput, "hex: odd number of digits");
+  Bytes out;
+  out.reserve(s.size() / 2);
+  for (std::size_t i = 0; i < s.size(); i += 2) {
+    const int high = hex_digit(s[i]);
+    const int low = hex_digit(s[i + 1]);
+    if (high < 0 || low < 0) return fail(Code::BadInput, "hex: not a hexadecimal digit");
+    out.push_back(static_cast<std::uint8_t>(high * 16 + low));
+  }
+  return out;
+}
+
+std::string base64url(ByteView b) {
+  return encode64(b, kBase64Url);
+}
+Result<Bytes> from_base64url(std::string_view s) {
+  return decode64(s, kBase64Url);
+}
+
+std::string base64(ByteView b) {
+  std::string out = encode64(b, kBase64Std);
+  while (out.size() % 4 != 0) out += '=';
+  return out;
+}
+
+Result<Bytes> from_base64(std::string_view s) {
+  if (s.size() % 4 != 0) return fail(Code::BadInput, "base64: not padded");
+  for (int i = 0; i < 2 && !s.empty() && s.back() == '='; ++i) s.remove_suffix(1);
+  return decode64(s, kBase64Std);
+}
+
+bool is_utf8(std::string_view s) noexcept {
+  while (!s.empty()) {
+    const std::size_t n = utf8_sequence(s);
+    if (n == 0) return false;
+    s.remove_prefix(n);
+  }
+  return true;
+}
+
+}  // namespace counterfoil

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "counterfoil/base/clock.h"
+
+#include <array>
+#include <ctime>
+
+namespace counterfoil {
+
+std::string_view clock_state_name(ClockState s) {
+  constexpr std::array<std::string_view, 4> kNames = {"signed", "synced", "rtc", "untrusted"};
+  return kNames.at(static_cast<std::size_t>(s));
+}
+
+std::string rfc3339(Instant t) {
+  const std::time_t seconds = t;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+}  // namespace counterfoil

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The only place with numbers that bound input, queues and waits. Units are the last word of each name.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace counterfoil::limits {
+
+// Requests (design: web, Transport)
+constexpr std::size_t kRequestHeadBytesMax = 12 * 1024;
+constexpr std::size_t kRequestLineBytesMax = 2048;
+constexpr std::size_t kRequestFieldsMax = 48;
+constexpr std::size_t kRequestBodyBytesMax = 16 * 1024;
+constexpr std::size_t kFormFieldsMax = 64;
+constexpr int kHandshakeDeadline_ms = 10'000;
+constexpr int kHeadDeadline_ms = 10'000;
+constexpr int kBodyDeadline_ms = 10'000;
+constexpr int kWriteDeadline_ms = 20'000;
+constexpr int kKeepAlive_ms = 15'000;
+constexpr unsigned kKeepAliveRequestsMax = 100;
+constexpr std::size_t kConnectionsMax = 384;
+constexpr std::size_t kConnectionsPerAddressMax = 32;
+constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
+
+// Ledger
+constexpr std::size_t kLeafLineBytesMax = 2048;
+constexpr std::size_t kDisclosureBytesMax = 16 * 1024;
+constexpr std::size_t kAddressesPerSubjectMax = 8;
+constexpr std::uint64_t kEventsPerSubjectMax = 10'000;
+constexpr std::size_t kWriterQueueMax = 1024;
+constexpr std::size_t kGroupCommitMax = 256;
+constexpr int kCommitDeadline_ms = 30'000;
+
+// Sync
+constexpr std::uint64_t kEntriesPerRequestMax = 4096;
+constexpr std::size_t kEntryLineBytesMax = 64 * 1024;
+
+// Files and configuration
+constexpr std::size_t kConfigBytesMax = 256 * 1024;
+constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
+constexpr std::size_t kControlMessageBytesMax = 64 * 1024;
+constexpr int kControlDeadline_ms = 30'000;
+
+}  // namespace counterfoil::limits

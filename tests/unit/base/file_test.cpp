@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "base/fd.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+namespace counterfoil {
+
+TEST_CASE("durable writes replace the whole file and keep it private") {
+  std::string dir = "/tmp/cf-base-XXXXXX";
+  REQUIRE(mkdtemp(dir.data()) != nullptr);
+  const std::string path = dir + "/key";
+  REQUIRE(write_file_durably(path, as_bytes("one")));
+  REQUIRE(write_file_durably(path, as_bytes("twenty")));
+  CHECK(as_text(*read_file(path, 100)) == "twenty");
+  CHECK(read_file(path, 5).error().code == Code::Limit);
+  CHECK(read_file(dir + "/none", 5).error().code == Code::NotFound);
+  struct stat info{};
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  CHECK((info.st_mode & 0777U) == 0600U);
+  CHECK(::system(("rm -r " + dir).c_str()) == 0);
+}
+
+TEST_CASE("every error code has a name, a sentence, an HTTP and an exit status") {
+  for (int i = 0; i <= static_cast<int>(Code::Internal); ++i) {
+    const auto code = static_cast<Code>(i);
+    CHECK_FALSE(code_name(code).empty());
+    CHECK(code_sentence(code).back() == '.');
+    CHECK(http_status(code) >= 400);
+    CHECK(exit_status(code) > 0);
+  }
+}
+
+}  // namespace counterfoil

@@ -1,0 +1,17 @@
+# Debian 12 ships neither a CMake package nor a .pc file for mbedTLS, so both releases are found the same way.
+find_path(MbedTLS_INCLUDE_DIR mbedtls/ssl.h)
+find_library(MbedTLS_TLS mbedtls)
+find_library(MbedTLS_X509 mbedx509)
+find_library(MbedTLS_CRYPTO mbedcrypto)
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(MbedTLS REQUIRED_VARS MbedTLS_INCLUDE_DIR MbedTLS_TLS MbedTLS_X509 MbedTLS_CRYPTO)
+foreach(part CRYPTO X509 TLS)
+  string(TOLOWER ${part} lower)
+  if(NOT TARGET MbedTLS::${lower})
+    add_library(MbedTLS::${lower} UNKNOWN IMPORTED)
+    set_target_properties(MbedTLS::${lower} PROPERTIES IMPORTED_LOCATION ${MbedTLS_${part}}
+      INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${MbedTLS_INCLUDE_DIR})
+  endif()
+endforeach()
+set_target_properties(MbedTLS::x509 PROPERTIES INTERFACE_LINK_LIBRARIES MbedTLS::crypto)
+set_target_properties(MbedTLS::tls PROPERTIES INTERFACE_LINK_LIBRARIES MbedTLS::x509)
