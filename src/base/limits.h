@@ -38,6 +38,11 @@ constexpr int kCommitDeadline_ms = 30'000;
 constexpr std::uint64_t kEntriesPerRequestMax = 4096;
 constexpr std::size_t kEntryLineBytesMax = 64 * 1024;
 
+// Words and numbers
+constexpr std::size_t kPhoneBytesMax = 64;
+constexpr std::size_t kAcceptLanguageBytesMax = 512;
+constexpr std::size_t kAcceptLanguageRangesMax = 16;
+
 // Files and configuration
 constexpr std::size_t kConfigBytesMax = 256 * 1024;
 constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
