@@ -26,7 +26,7 @@ constexpr std::size_t kConnectionsPerAddressMax = 32;
 constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
 
 // Ledger
-constexpr std::size_t kLeafLineBytesMax = 2048;
+constexpr std::size_t kLeafLineBytesMax = 64 * 1024;
 constexpr std::size_t kDisclosureBytesMax = 16 * 1024;
 constexpr std::size_t kAddressesPerSubjectMax = 8;
 constexpr std::uint64_t kEventsPerSubjectMax = 10'000;
@@ -36,7 +36,7 @@ constexpr int kCommitDeadline_ms = 30'000;
 
 // Sync
 constexpr std::uint64_t kEntriesPerRequestMax = 4096;
-constexpr std::size_t kEntryLineBytesMax = 64 * 1024;
+constexpr std::size_t kEntryLineBytesMax = 192 * 1024;
 
 // Words and numbers
 constexpr std::size_t kPhoneBytesMax = 64;

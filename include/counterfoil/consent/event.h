@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The closed table of events and the body of each (disclosure 1). src/ledger/FORMAT.md is the normative text.
+// Bodies are canonical JSON (counterfoil/base/canonical_json.h); unknown members are refused.
+// Thread rule: value types.
+#pragma once
+
+#include "counterfoil/base/canonical_json.h"
+#include "counterfoil/base/clock.h"
+#include "counterfoil/base/result.h"
+#include "counterfoil/consent/business.h"
+#include "counterfoil/consent/ids.h"
+#include "counterfoil/consent/terms.h"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace counterfoil::consent {
+
+enum class EventType {
+  // About a person: the leaf carries c, coh, h, rc; bodies are disclosures.
+  Grant,            // consent.grant        27560 ConsentRequested or ConsentGiven, by evidence
+  Renew,            // consent.renew        RenewedConsentGiven
+  Withdraw,         // consent.withdraw     ConsentWithdrawn for topics (GDPR Art. 7(3))
+  Stop,             // consent.stop         ConsentWithdrawn for everything
+  Confirm,          // consent.confirm      raises the evidence of an address
+  Lift,             // consent.lift         lifts a stop
+  Restrict,         // consent.restrict     GDPR Art. 18
+  Object,           // consent.object       GDPR Art. 21
+  Import,           // consent.import
+  Correct,          // subject.correct      GDPR Art. 16
+  Lookup,           // staff.lookup         who looked, when
+  Sent,             // contact.sent
+  Inbound,          // contact.inbound
+  NativeStop,       // contact.native_stop
+  NativeResume,     // contact.native_resume
+  HoldSet,          // hold.set
+  HoldClear,        // hold.clear
+  RetentionChange,  // retention.change
+  EraseRequest,     // erase.request        GDPR Art. 17
+  // About the log: the leaf carries body in clear, never personal data.
+  EraseDone,      // erase.done           tombstone: seqs whose lines and payloads are gone
+  ExpireDone,     // expire.done          tombstone by schedule
+  NoticePublish,  // notice.publish       GDPR Art. 13
+  SysGenesis,     // sys.genesis
+  SysBoot,        // sys.boot
+  SysKey,         // sys.key
+  SysCosign,      // sys.cosign
+  SysTime,        // sys.time
+  SysMeta,        // sys.meta
+  SysCount,       // sys.count            daily figures without persons
+  SysQuality,     // sys.quality          a sender's quality rating
+  SysConfig,      // sys.config           a change of users, peers, links or settings
+  SysAudit,       // sys.audit            staff side of look-ups, without the person
+};
+
+struct EventRow {
+  EventType type;
+  std::string_view name;     // the leaf's "typ"
+  bool person;               // carries c, coh, h, rc
+  std::string_view writers;  // who may cause it, for FORMAT.md and the desk's checks
+};
+/// The table, in the order of EventType.
+std::span<const EventRow> event_table();
+std::string_view event_name(EventType t);
+bool is_person_event(EventType t);
+std::optional<EventType> event_from_name(std::string_view name);
+
+/// Reference to the exact text a person saw.
+struct NoticeRef {
+  NoticeId id;
+  std::string language;
+  Hash sha256{};
+  bool operator==(const NoticeRef&) const = default;
+};
+
+/// One submission of the opt-in form: every ticked channel with every ticked topic.
+struct GrantBody {
+  std::vector<Channel> channels;  // sorted, unique, at least one
+  std::vector<TopicId> topics;    // sorted, unique, at least one
+  Evidence evidence = Evidence::Claimed;
+  NoticeRef notice;
+  std::string method;  // "form", "kiosk", "paper"
+  LinkId link;
+  ShopId place;
+  bool age_affirmed = false;
+  int minimum_age = 0;
+  Promise promise;
+  Instant ends = 0;  // the yes is valid before this instant
+  bool operator==(const GrantBody&) const = default;
+};
+
+/// A code was confirmed: the named address of the subject now has this evidence.
+struct ConfirmBody {
+  Evidence evidence = Evidence::Present;
+  Actor by = Actor::Staff;
+  UserId user;
+  bool operator==(const ConfirmBody&) const = default;
+};
+
+struct WithdrawBody {
+  std::vector<Channel> channels;  // empty: all channels
+  std::vector<TopicId> topics;    // at least one
+  Actor by = Actor::Person;
+  std::string via;  // "link", "receipt", "till"
+  bool operator==(const WithdrawBody&) const = default;
+};
+
+/// Stop everything, for every address of the subject or for the one address that was named.
+struct StopBody {
+  Actor by = Actor::Person;
+  std::string via;  // "link", "number", "till", "keyword"
+  UserId user;      // when staff recorded it
+  std::optional<Instant> told_at;
+  bool operator==(const StopBody&) const = default;
+};
+
+using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody>;
+
+/// Type an EventBody is written under.
+EventType event_type(const EventBody& body);
+/// Disclosure 1 as canonical JSON. Fails with BadInput when a rule of the body is broken.
+Result<std::string> encode_body(const EventBody& body);
+/// Fails with BadInput on anything encode_body would not write; types without a body here fail with NotFound.
+Result<EventBody> decode_body(EventType type, std::string_view canonical);
+
+/// Disclosure 0: who it is. A list of addresses, never "the phone" (design: ledger 15).
+struct Identity {
+  std::vector<Address> addresses;
+  std::string language;
+  bool operator==(const Identity&) const = default;
+};
+Result<std::string> encode_identity(const Identity& identity);
+Result<Identity> decode_identity(std::string_view canonical);
+
+/// One opened event of a person, as a fold sees it.
+struct Event {
+  Seq seq;
+  Instant t = 0;
+  ClockState clock = ClockState::Untrusted;
+  EventType type = EventType::Grant;
+  std::optional<EventBody> body;  // absent for types that do not change consent
+  Identity identity;
+};
+
+}  // namespace counterfoil::consent

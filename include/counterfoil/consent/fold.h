@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// Current state is the fold of a person's events, computed on demand (design: ledger 9). Pure.
+// Thread rule: value types.
+#pragma once
+
+#include "counterfoil/consent/event.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace counterfoil::consent {
+
+/// What is known of one (channel, topic) of one subject. The evidence is the subject's, not the pair's.
+struct PairState {
+  State state =
+      State::ConsentUnknown;  // Given, Requested (below the shop's minimum) are told apart by decide
+  Instant given = 0;          // instant of the latest grant
+  Instant ends = 0;
+  Seq grant;  // event that granted
+  Seq last;   // event that set the state
+  Instant changed = 0;
+  Actor by = Actor::Person;  // who set the state
+  NoticeRef notice;
+  LinkId link;
+  ShopId place;
+  Promise promise;
+  bool operator==(const PairState&) const = default;
+};
+
+struct StopState {
+  Instant at = 0;
+  Seq seq;
+  Actor by = Actor::Person;
+  std::string via;
+  bool operator==(const StopState&) const = default;
+};
+
+using Pair = std::pair<Channel, TopicId>;
+
+struct SubjectState {
+  std::vector<Address> addresses;  // with the strongest proof recorded so far
+  std::string language;
+  std::map<Pair, PairState> pairs;
+  std::optional<StopState> stop;
+  bool damaged = false;  // an event is missing or does not open: never an allow
+  std::uint64_t events = 0;
+  Seq first;
+  Instant first_t = 0;
+  bool untrusted_clock = false;  // some event was recorded on an untrusted clock
+  [[nodiscard]] Evidence proof_of(const Address& address) const;
+  bool operator==(const SubjectState&) const = default;
+};
+
+/// Applies one event; events come in the order of seq. An event that cannot be applied marks the subject
+/// damaged.
+void apply(SubjectState& state, const Event& event);
+
+/// A person is the union of the subjects proven for the same address, plus unproven ones, which count for
+/// stops and for "unconfirmed" only (design: ledger 6).
+struct PersonState {
+  std::vector<SubjectState> subjects;
+  bool suppressed = false;  // a suppression tag exists for the address asked about
+  bool damaged = false;
+};
+
+}  // namespace counterfoil::consent
