@@ -43,6 +43,10 @@ constexpr std::size_t kPhoneBytesMax = 64;
 constexpr std::size_t kAcceptLanguageBytesMax = 512;
 constexpr std::size_t kAcceptLanguageRangesMax = 16;
 
+// Passwords
+constexpr std::size_t kPasswordBytesMax = 256;
+constexpr int kPasswordWait_ms = 10'000;
+
 // Files and configuration
 constexpr std::size_t kConfigBytesMax = 256 * 1024;
 constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
