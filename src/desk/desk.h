@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The desk: what a person can ask, one function each; the only way from pages, api, sync and tools to the
+// ledger. Answers are facts and codes; words are found by the asker (i18n). Thread rule: any thread; writing
+// functions return when the event is durable. Errors: BadInput with a machine reason in Error.detail
+// ("number", "no_channel", "no_topic", "age", …), NotFound (stale link, unknown token or code), NotReady
+// (closed or starting), Refused (rights), Limit, and whatever the ledger says. No function tells whether a
+// number is known, except to staff who check it.
+#pragma once
+
+#include "counterfoil/consent/business.h"
+#include "counterfoil/decide/decide.h"
+#include "ledger/ledger.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace counterfoil::desk {
+
+// ---- notices ----
+
+/// One sentence of the opt-in page and what it is, in reading order; the joined lines are the bytes that are
+/// hashed.
+struct NoticeLine {
+  std::string
+      role;  // "title", "intro", "promise", "where", "channel:whatsapp", "what", "topic:offers",
+             // "topic-line:offers", "number", "sentence", "button", "short:<id>" for the Art. 13 lines
+  std::string text;
+};
+struct NoticeText {
+  consent::NoticeRef ref;
+  std::vector<NoticeLine> lines;
+  [[nodiscard]] std::string joined() const;  // LF between lines
+};
+
+// ---- customers ----
+
+struct OptInForm {
+  consent::OptInLink link;
+  std::vector<consent::Channel> channels;  // one channel: no question is asked
+  std::vector<consent::TopicId> topics;
+  NoticeText notice;
+};
+
+struct OptInRequest {
+  consent::LinkId link;
+  std::string language;
+  Hash notice{};  // SHA-256 of the notice the page showed
+  std::vector<consent::Channel> channels;
+  std::vector<consent::TopicId> topics;
+  std::string number;  // as typed
+  std::string region;  // ISO 3166-1 alpha-2 hint for national spellings
+  bool age_affirmed = false;
+};
+
+/// A submission as its own link shows it: only what this submission wrote (design: web).
+struct Submission {
+  std::string token;
+  consent::LinkId link;
+  consent::ShopId place;
+  std::string language;
+  std::string masked_number;
+  Instant given = 0;
+  Instant ends = 0;
+  consent::State state = consent::State::ConsentRequested;  // of the submission as a whole
+  consent::Evidence evidence = consent::Evidence::Claimed;
+  std::string code;  // six digits while the number is unproved
+  Instant code_ends = 0;
+  struct Choice {
+    consent::Channel channel;
+    consent::TopicId topic;
+    consent::State state;  // ConsentRequested, ConsentGiven, ConsentWithdrawn, ConsentExpired
+  };
+  std::vector<Choice> choices;
+  bool stopped = false;
+  Instant stopped_at = 0;
+  consent::Seq seq;  // of the grant
+};
+
+// ---- staff ----
+
+enum class Role { Staff, Manager, Auditor };
+std::string_view role_name(Role r);
+std::optional<Role> role_from_name(std::string_view name);
+
+struct User {
+  consent::UserId id;
+  Role role = Role::Staff;
+};
+
+struct CheckRow {
+  consent::Channel channel;
+  consent::TopicId topic;
+  decide::Decision decision;
+};
+/// The whole grid for a number; the page picks a headline from it.
+struct Check {
+  std::string international;  // read back in groups
+  std::string region;
+  std::vector<CheckRow> rows;  // channels x topics, in the configuration's order
+  Instant as_of = 0;
+};
+
+// ---- recipients' peers ----
+
+/// A backend allowed on the sync listener: pinned by key, with rights (design: sync).
+struct Peer {
+  std::string name;
+  consent::RecipientId recipient;
+  Hash spki_sha256{};
+  std::vector<std::string> rights;  // "pull", "push", "witness", "command"
+};
+
+class Desk {
+ public:
+  /// Publishes the notices of every link and language that are not in the log yet.
+  /// business and ledger outlive the desk.
+  static Result<std::unique_ptr<Desk>> open(const consent::Business& business, ledger::Ledger& ledger,
+                                            const Clock& clock);
+  virtual ~Desk() = default;
+
+  [[nodiscard]] virtual const consent::Business& business() const = 0;
+  /// Why opt-in is closed; empty when it is open.
+  [[nodiscard]] virtual std::vector<std::string> closed_because() const = 0;
+
+  virtual Result<OptInForm> opt_in_form(const consent::LinkId& link, std::string_view language) const = 0;
+  virtual Result<Submission> opt_in(const OptInRequest& request) = 0;
+  virtual Result<Submission> submission(std::string_view token) const = 0;
+  /// Withdraws the pairs of this submission that are not kept; never adds one. Unticking all is not a global
+  /// stop.
+  virtual Result<Submission> keep(std::string_view token, const std::vector<consent::TopicId>& topics) = 0;
+  /// Takes the submission back (receipt, "that was a mistake").
+  virtual Result<Submission> undo(std::string_view token) = 0;
+  virtual Result<Submission> stop_all(std::string_view token) = 0;
+  /// Same answer for a known and an unknown number.
+  virtual Result<Instant> stop_by_number(std::string_view number, std::string_view region,
+                                         const consent::StopBody& by) = 0;
+  /// tlog-proof text of the submission's grant.
+  virtual Result<std::string> receipt_text(std::string_view token) const = 0;
+
+  virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) const = 0;
+  virtual Result<Submission> submission_by_code(std::string_view code) const = 0;
+  virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;
+
+  // ---- users, links, peers: operator and manager ----
+
+  /// True until the first manager exists; then every staff route answers "not set up".
+  [[nodiscard]] virtual bool needs_set_up() const = 0;
+  /// A new one-time set-up code (12 characters, 60 bits), valid for 5 tries; replaces the last one.
+  virtual Result<std::string> new_set_up_code() = 0;
+  virtual Result<User> set_up(std::string_view code, std::string_view name, std::string_view password) = 0;
+  virtual Result<User> sign_in(std::string_view name,
+                               std::string_view password) = 0;  // Refused; growing delay: Limit
+  virtual Status add_user(std::string_view name, Role role, std::string_view password) = 0;
+  virtual Result<std::vector<User>> users() const = 0;
+  /// Links from the configuration and those added later.
+  virtual std::vector<consent::OptInLink> links() const = 0;
+  virtual Status add_link(const consent::OptInLink& link) = 0;
+  virtual Status add_peer(const Peer& peer) = 0;
+  virtual Result<std::vector<Peer>> peers() const = 0;
+  /// The peer with this key, or NotFound.
+  virtual Result<Peer> peer_by_key(const Hash& spki_sha256) const = 0;
+
+  [[nodiscard]] virtual const ledger::Ledger& ledger() const = 0;
+  virtual ledger::Ledger& ledger() = 0;
+
+ protected:
+  Desk() = default;
+  Desk(const Desk&) = delete;
+  Desk& operator=(const Desk&) = delete;
+};
+
+}  // namespace counterfoil::desk

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The ledger: append, seal, fold, prove. One folder holds ledger.db (append-only leaves, encrypted payloads,
+// tree, suppression tags), keys.db (wrapped keys) and desk.db (operational items); FORMAT.md is the normative
+// text.
+//
+// Thread rule: every method may be called from any thread. Writing methods hand one job to the single writer
+// thread, which commits many jobs with one sync (group commit), and return once the job is durable; they wait
+// at most limits::kCommitDeadline_ms and then fail with Timeout. Reading methods use short read-only
+// transactions.
+//
+// Order of commits for one group: keys.db, then ledger.db, then desk.db. A power cut between any two leaves
+// at worst a key without an event, which start-up sweeps away; never an event without its key.
+//
+// Errors: DiskFull, Io, Refused (folder or files not writable), Busy (queue full), Corrupt (the ledger
+// contradicts itself: it turns read-only and says why in health()), WrongKey (the anchor does not open this
+// folder), NotFound.
+#pragma once
+
+#include "base/seams.h"
+#include "counterfoil/base/clock.h"
+#include "counterfoil/consent/fold.h"
+#include "counterfoil/proof/note.h"
+#include "counterfoil/proof/receipt.h"
+#include "counterfoil/proof/tree.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace counterfoil::ledger {
+
+struct Options {
+  std::string folder;  // exists, mode 0700
+  std::string origin;  // "tres-faroles.example/demo/1"; only for create()
+  const Clock* clock = nullptr;
+  ErasableAnchor* anchor = nullptr;
+};
+
+/// How long a record lives: its class and the last day of its cohort (UTC), "2028-11-22" or month "2028-11".
+struct Retention {
+  std::string retention_class;
+  std::string cohort;
+};
+
+/// Proof that something is recorded, handed to the customer.
+struct Committed {
+  consent::Seq seq;
+  Instant t = 0;
+  ClockState clock = ClockState::Untrusted;
+};
+
+/// What a new submission gets besides its event.
+struct Opened {
+  Committed event;
+  consent::SubjectId subject;
+  std::string token;  // manage token: 128 random bits as base64url; only a keyed hash is stored
+  std::string code;   // six digits, unique among open ones; empty when the evidence needs no code
+};
+
+struct Subject {
+  consent::SubjectId id;
+  consent::SubjectState state;
+  std::string code;  // still open code, or empty
+  Instant code_ends = 0;
+};
+
+/// What a recipient may see (design: ledger 4); salts are withheld with their disclosure.
+struct View {
+  consent::RecipientId recipient;
+  bool identity = false;  // disclosure 0
+  bool consent = false;   // disclosure 1
+};
+
+struct Health {
+  std::string origin;
+  std::uint64_t size = 0;
+  std::uint64_t subjects = 0;
+  bool index_ready = false;  // until then checks answer "starting"; stops are taken
+  bool read_only = false;
+  std::string trouble;  // in words, empty when well
+  ClockState clock = ClockState::Untrusted;
+  std::string anchor_promise;
+  std::uint64_t ledger_bytes = 0;
+  std::uint64_t wal_bytes = 0;
+};
+
+class Ledger {
+ public:
+  /// Makes a new folder's files, keys of epoch 0, the log key and the sys.genesis leaf.
+  /// Fails with Conflict when there is a ledger already.
+  static Status create(const Options& options);
+  /// Opens, recovers, writes sys.boot, starts the writer and the index builder. Fails with NotFound, Locked,
+  /// WrongKey, Corrupt, Refused, Io.
+  static Result<std::unique_ptr<Ledger>> open(const Options& options);
+  virtual ~Ledger() = default;
+
+  // ---- writing: each returns when durable ----
+
+  /// A new submission: its own key, chain and link. with_code asks for a six-digit code that lives 7 days.
+  virtual Result<Opened> open_subject(const consent::Identity& identity, const consent::EventBody& body,
+                                      const Retention& retention, bool with_code) = 0;
+  /// An event of an existing subject.
+  virtual Result<Committed> append(const consent::SubjectId& subject, const consent::EventBody& body,
+                                   const Retention& retention) = 0;
+  /// Confirm: appends and closes the code; the addresses of the subject have the evidence from now on.
+  virtual Result<Committed> confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
+                                    const Retention& retention) = 0;
+  /// Stops every grant that names one of the addresses: one event per subject that names it (one under a
+  /// fresh, nameless subject when there is none) and one suppression tag per address, in one commit. A repeat
+  /// writes nothing. Works before the index is ready: the tag alone stops everything.
+  virtual Result<Committed> stop(const std::vector<consent::Address>& addresses,
+                                 const consent::StopBody& body, const Retention& retention) = 0;
+  /// A leaf about the log itself; never personal data.
+  virtual Result<Committed> record(consent::EventType type, const json::Value& body) = 0;
+
+  // ---- operational items (desk.db): encrypted canonical JSON under (kind, id); ids are stored as keyed
+  // hashes ----
+
+  virtual Status put_item(std::string_view kind, std::string_view id, const json::Value& value) = 0;
+  virtual Status remove_item(std::string_view kind, std::string_view id) = 0;
+  virtual Result<json::Value> item(std::string_view kind, std::string_view id) const = 0;  // NotFound
+  /// All items of a kind, in no order.
+  virtual Result<std::vector<json::Value>> items(std::string_view kind) const = 0;
+
+  // ---- reading ----
+
+  /// The union of subjects that name the address, folded, with their suppression. NotReady until the index is
+  /// built.
+  virtual Result<consent::PersonState> person(const consent::Address& address) const = 0;
+  virtual Result<Subject> subject_by_token(std::string_view token) const = 0;  // NotFound
+  virtual Result<Subject> subject_by_code(std::string_view code) const = 0;    // NotFound
+  virtual Result<Subject> subject(const consent::SubjectId& id) const = 0;
+  virtual bool suppressed(const consent::Address& address) const = 0;
+  /// A receipt for one event of a subject against the newest checkpoint that covers it.
+  virtual Result<proof::Receipt> receipt(const consent::SubjectId& subject, consent::Seq seq) const = 0;
+
+  // ---- the log, for recipients ----
+
+  /// Newest signed checkpoint that covers every durable leaf; signs one when needed.
+  virtual Result<std::string> checkpoint() = 0;
+  /// Size covered by the newest signed checkpoint.
+  [[nodiscard]] virtual std::uint64_t signed_size() const = 0;
+  /// Entry lines [start, end) as the view allows, in order, without newlines; end <= signed_size(), at most
+  /// limits::kEntriesPerRequestMax lines.
+  virtual Status entries(std::uint64_t start, std::uint64_t end, const View& view,
+                         const std::function<Status(std::string_view line)>& each) const = 0;
+  /// Complete subtrees, for proofs and tiles.
+  [[nodiscard]] virtual proof::NodeReader nodes() const = 0;
+  /// Up to 256 leaf hashes of tile n, 32 bytes each.
+  virtual Result<Bytes> leaf_tile(std::uint64_t n) const = 0;
+  [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
+
+  [[nodiscard]] virtual Health health() const = 0;
+  /// State of the clock as decisions must see it: Untrusted also when it is earlier than a recorded event.
+  [[nodiscard]] virtual ClockState clock_state() const = 0;
+  /// Blocks until the index is ready or the deadline passed.
+  virtual Status wait_ready(int timeout_ms) const = 0;
+  /// Re-reads everything: leaf hashes, tree, signatures, payloads. progress: leaves done. Fails with Corrupt.
+  virtual Status verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const = 0;
+
+ protected:
+  Ledger() = default;
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+};
+
+}  // namespace counterfoil::ledger
