@@ -24,6 +24,22 @@ constexpr unsigned kKeepAliveRequestsMax = 100;
 constexpr std::size_t kConnectionsMax = 384;
 constexpr std::size_t kConnectionsPerAddressMax = 32;
 constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
+constexpr std::size_t kFormTokensRememberedMax = 32'768;
+constexpr std::size_t kSessionsMax = 256;
+constexpr std::int64_t kSessionIdle_ms = 15LL * 60 * 1000;
+constexpr std::int64_t kSessionLife_ms = 10LL * 3600 * 1000;
+constexpr unsigned kServerThreadsMax = 64;
+constexpr unsigned kStopThreads = 4;
+constexpr int kStopThreadDeadline_ms = 2'500;
+constexpr int kStopThreadAfter_ms = 250;
+constexpr unsigned kStopsPerAddressPerHour = 10;
+constexpr int kStopDelay_ms_max = 2'000;
+constexpr int kStopsSlowedAtOnceMax = 8;
+constexpr std::size_t kRateEntriesMax = 8'192;
+constexpr int kServerStopDeadline_ms = 10'000;
+constexpr int kListenBacklog = 128;
+constexpr int kClientConnectDeadline_ms = 10'000;
+constexpr int kClientReadDeadline_ms = 30'000;
 
 // Ledger
 constexpr std::size_t kLeafLineBytesMax = 64 * 1024;

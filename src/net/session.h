@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// Staff sessions, in memory only: a random 256-bit token in the cookie __Host-cf (Secure, HttpOnly,
+// SameSite=Strict), bound to a user, a role and the browser's User-Agent. Ends after 15 minutes without use,
+// after 10 hours in any case (boot time), by close or revoke. A restart ends all of them.
+// Thread rule: any thread. The cookie's value is kept as a SHA-256 only.
+#pragma once
+
+#include "counterfoil/base/clock.h"
+#include "net/request.h"
+
+#include <memory>
+
+namespace counterfoil::net {
+
+struct Session {
+  std::string user;
+  std::string role;
+  std::string csrf_token;  // goes into every staff form; compare with csrf_matches()
+  std::int64_t opened_boot_ms = 0;
+
+  [[nodiscard]] bool csrf_matches(std::string_view token) const;
+};
+
+class Sessions {
+ public:
+  struct Opened {
+    std::string set_cookie;  // value for a Set-Cookie field
+    Session session;
+  };
+  /// The clock must outlive the object.
+  static std::unique_ptr<Sessions> open(Clock& clock);
+  virtual ~Sessions() = default;
+
+  /// Opens a session for this browser; a session the request already carries is ended first (rotation at
+  /// login). Fails with Crypto; Limit when too many sessions are open.
+  virtual Result<Opened> log_in(const Request& request, std::string user, std::string role) = 0;
+  /// The live session of the request, if any; counts as use.
+  virtual std::optional<Session> find(const Request& request) = 0;
+  /// Ends the request's session; returns the Set-Cookie value that clears the browser's copy.
+  virtual std::string log_out(const Request& request) = 0;
+  /// Ends every session of a user (removed, role changed, locked). Returns how many.
+  virtual std::size_t revoke_user(std::string_view user) = 0;
+  [[nodiscard]] virtual std::size_t size() const = 0;
+};
+
+}  // namespace counterfoil::net

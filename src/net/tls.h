@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// TLS 1.2 and 1.3 by mbedTLS, server and client side; the library's types stay in net/tls*.cpp.
+// ECDHE only, P-256 and X25519, ChaCha20-Poly1305 first, session tickets with rotating keys, no
+// renegotiation. Client certificates are judged by the pin of their key (SHA-256 of the SPKI), never by a
+// chain; TLS itself proves possession of the key. Thread rule: TlsServer and TlsClient are safe from any
+// thread; a Stream belongs to one thread at a time.
+#pragma once
+
+#include "base/fd.h"
+#include "counterfoil/base/bytes.h"
+#include "counterfoil/base/result.h"
+#include "net/deadline.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace counterfoil::net {
+
+/// Certificate chain and private key of one side, PEM.
+struct TlsIdentity {
+  std::string certificate_pem;
+  SecretBytes key_pem;
+};
+
+/// One connection: bytes in and out with deadlines. Owns its socket, which must be non-blocking.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Fails with Timeout, Refused (peer not acceptable), Io.
+  virtual Status handshake(const Deadline& deadline) = 0;
+  /// At least one byte, or 0 when the peer has closed. Fails with Timeout, Io.
+  virtual Result<std::size_t> read(char* to, std::size_t bytes_max, const Deadline& deadline) = 0;
+  /// All of it. Fails with Timeout, Io.
+  virtual Status write(std::string_view bytes, const Deadline& deadline) = 0;
+  /// True when read() would return without the socket having more.
+  [[nodiscard]] virtual bool buffered() const = 0;
+  /// Tells the peer that nothing more will be written; reading goes on.
+  virtual void finish() = 0;
+  [[nodiscard]] virtual int fd() const = 0;
+  /// SPKI SHA-256 of the peer's certificate, if it showed one.
+  [[nodiscard]] virtual std::optional<Hash> peer_spki() const = 0;
+  /// "TLSv1.3", "TLSv1.2", or "none" on a plain stream.
+  [[nodiscard]] virtual std::string protocol() const = 0;
+};
+
+/// A stream without TLS, for the port that only redirects.
+std::unique_ptr<Stream> make_plain_stream(Fd socket);
+
+/// Says whether the key of a client certificate belongs to a known peer. Called from any thread.
+using PeerAllowed = std::function<bool(const Hash& spki_sha256)>;
+
+class TlsServer {
+ public:
+  enum class ClientCertificate { None, Optional, Required };
+  struct Options {
+    ClientCertificate client_certificate = ClientCertificate::None;
+    PeerAllowed peer_allowed;  // needed unless None; a certificate it does not allow ends the handshake
+  };
+  /// Fails with BadInput (certificate or key unreadable, or they do not belong together), Crypto.
+  static Result<std::shared_ptr<TlsServer>> open(const TlsIdentity& identity, Options options);
+  virtual ~TlsServer() = default;
+  /// New handshakes use the new identity; running connections keep the old one. Fails as open() and then
+  /// keeps what it had.
+  virtual Status reload(const TlsIdentity& identity) = 0;
+  /// Fails with Limit, Crypto.
+  virtual Result<std::unique_ptr<Stream>> accept(Fd socket) = 0;
+};
+
+class TlsClient {
+ public:
+  struct Options {
+    std::string server_name;          // checked against the certificate when ca_pem decides; DNS name or IP
+    std::string ca_pem;               // trust anchors; may be empty when a pin is given
+    std::optional<Hash> server_spki;  // pin: the server's key must be this one
+    TlsIdentity identity;             // empty certificate_pem: none is shown
+  };
+  /// Fails with BadInput (nothing to trust, unreadable PEM), Crypto.
+  static Result<std::shared_ptr<TlsClient>> open(Options options);
+  virtual ~TlsClient() = default;
+  /// The handshake fails with Refused when the server is not the expected one.
+  virtual Result<std::unique_ptr<Stream>> connect(Fd socket) = 0;
+};
+
+/// SHA-256 of the SubjectPublicKeyInfo of the first certificate in the PEM. Fails with BadInput.
+Result<Hash> certificate_spki(std::string_view certificate_pem);
+/// SHA-256 of a public key given as PEM ("BEGIN PUBLIC KEY"). Fails with BadInput.
+Result<Hash> public_key_spki(std::string_view public_key_pem);
+
+}  // namespace counterfoil::net
