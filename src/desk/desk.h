@@ -3,10 +3,12 @@
 
 // The desk: what a person can ask, one function each; the only way from pages, api, sync and tools to the
 // ledger. Answers are facts and codes; words are found by the asker (i18n). Thread rule: any thread; writing
-// functions return when the event is durable. Errors: BadInput with a machine reason in Error.detail
-// ("number", "no_channel", "no_topic", "age", …), NotFound (stale link, unknown token or code), NotReady
-// (closed or starting), Refused (rights), Limit, and whatever the ledger says. No function tells whether a
-// number is known, except to staff who check it.
+// functions return when the event is durable. Errors: BadInput with machine reasons separated by spaces in
+// Error.detail ("no_channel", "no_topic", "number", "age", "password", "name"), Conflict "notice" (the text
+// changed since the page was made) or "stopped" (a confirmation cannot lift a stop), NotFound (stale link,
+// unknown token or code), NotReady (closed or starting), Refused (rights), Limit (try again after the number
+// of seconds in the detail), and whatever the ledger says. No function tells whether a number is known,
+// except to staff who check it.
 #pragma once
 
 #include "counterfoil/consent/business.h"
@@ -26,9 +28,11 @@ namespace counterfoil::desk {
 /// One sentence of the opt-in page and what it is, in reading order; the joined lines are the bytes that are
 /// hashed.
 struct NoticeLine {
-  std::string
-      role;  // "title", "intro", "promise", "where", "channel:whatsapp", "what", "topic:offers",
-             // "topic-line:offers", "number", "sentence", "button", "short:<id>" for the Art. 13 lines
+  // Roles in reading order: "title", "lead", "promise", "exceptions", "where" with "channel:<name>" each (one
+  // channel: "one-channel" instead), "about" with "topic:<id>" and "topic-line:<id>" each, "number",
+  // "number-use", "agree", "age", "stop-ways", "free", "yes", "short-title", then "short-label:<part>" and
+  // "short:<part>" for each part of the Art. 13 lines.
+  std::string role;
   std::string text;
 };
 struct NoticeText {

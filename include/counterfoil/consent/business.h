@@ -66,7 +66,7 @@ struct Recipient {
   std::string name;
   std::string role;                   // "controller", "processor", "joint", "separate"
   std::vector<std::string> receives;  // "identity" (disclosure 0), "consent" (disclosure 1)
-  std::string outside_eu;             // empty: inside
+  LocalText outside_eu;               // where and under which safeguard; empty: inside the EU
   struct Agreement {
     std::string signed_on, purpose, scope, review_by;
   };
