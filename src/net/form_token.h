@@ -19,11 +19,11 @@ namespace counterfoil::net {
 
 class FormTokens {
  public:
-  /// The clock must outlive the object. Fails with Crypto when no randomness can be had.
-  static Result<std::unique_ptr<FormTokens>> open(Clock& clock);
+  /// The clock must outlive the object.
+  static std::unique_ptr<FormTokens> open(Clock& clock);
   virtual ~FormTokens() = default;
   /// 75 characters of base64url, safe in a hidden input. Route and context are bound, not contained.
-  virtual Result<std::string> issue(std::string_view route, std::string_view context) = 0;
+  virtual std::string issue(std::string_view route, std::string_view context) = 0;
   /// Fails with BadInput; the detail is the machine reason: form_token_missing, form_token_foreign (not ours,
   /// another route or context, or made before a restart), form_token_stale, form_token_used.
   virtual Status spend(std::string_view token, std::string_view route, std::string_view context) = 0;

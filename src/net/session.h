@@ -34,7 +34,7 @@ class Sessions {
   virtual ~Sessions() = default;
 
   /// Opens a session for this browser; a session the request already carries is ended first (rotation at
-  /// login). Fails with Crypto; Limit when too many sessions are open.
+  /// login). Fails with Limit when too many sessions are open.
   virtual Result<Opened> log_in(const Request& request, std::string user, std::string role) = 0;
   /// The live session of the request, if any; counts as use.
   virtual std::optional<Session> find(const Request& request) = 0;

@@ -85,9 +85,4 @@ class TlsClient {
   virtual Result<std::unique_ptr<Stream>> connect(Fd socket) = 0;
 };
 
-/// SHA-256 of the SubjectPublicKeyInfo of the first certificate in the PEM. Fails with BadInput.
-Result<Hash> certificate_spki(std::string_view certificate_pem);
-/// SHA-256 of a public key given as PEM ("BEGIN PUBLIC KEY"). Fails with BadInput.
-Result<Hash> public_key_spki(std::string_view public_key_pem);
-
 }  // namespace counterfoil::net
