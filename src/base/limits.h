@@ -36,6 +36,7 @@ constexpr unsigned kStopsPerAddressPerHour = 10;
 constexpr int kStopDelay_ms_max = 2'000;
 constexpr int kStopsSlowedAtOnceMax = 8;
 constexpr std::size_t kRateEntriesMax = 8'192;
+constexpr std::uint32_t kTicketLife_s = 2 * 3600;
 constexpr int kServerStopDeadline_ms = 10'000;
 constexpr int kListenBacklog = 128;
 constexpr int kClientConnectDeadline_ms = 10'000;
@@ -50,9 +51,27 @@ constexpr std::size_t kWriterQueueMax = 1024;
 constexpr std::size_t kGroupCommitMax = 256;
 constexpr int kCommitDeadline_ms = 30'000;
 
+// The domain: names, lists and texts inside an event (counterfoil/consent/event.h)
+constexpr std::size_t kNameBytesMax = 40;
+constexpr std::size_t kLanguageTagBytesMax = 35;
+constexpr std::size_t kAddressBytesMax = 254;
+constexpr std::size_t kTopicsPerEventMax = 64;
+constexpr int kMinimumAgeMax_years = 99;
+
 // Sync
 constexpr std::uint64_t kEntriesPerRequestMax = 4096;
 constexpr std::size_t kEntryLineBytesMax = 192 * 1024;
+
+// Proofs (src/ledger/FORMAT.md)
+constexpr std::size_t kOriginBytesMax = 200;
+constexpr std::size_t kLeafValuesMax = 16 * 1024;
+constexpr std::size_t kNoteBytesMax = 64 * 1024;
+constexpr std::size_t kNoteSignaturesMax = 16;
+constexpr std::size_t kProofHashesMax = 63;
+constexpr std::size_t kReceiptBytesMax = 256 * 1024;
+constexpr std::size_t kTileHashesMax = 256;
+constexpr std::size_t kFindingsMax = 200;
+constexpr std::size_t kOrderRunsMax = 512;
 
 // Words and numbers
 constexpr std::size_t kPhoneBytesMax = 64;
@@ -63,10 +82,23 @@ constexpr std::size_t kAcceptLanguageRangesMax = 16;
 constexpr std::size_t kPasswordBytesMax = 256;
 constexpr int kPasswordWait_ms = 10'000;
 
+// Certificates
+constexpr std::size_t kCertificateNameCharsMax = 64;  // RFC 5280, ub-common-name
+constexpr std::size_t kCertificateNamesMax = 32;
+constexpr std::size_t kCertificateBytesMax = 16 * 1024;
+
 // Files and configuration
 constexpr std::size_t kConfigBytesMax = 256 * 1024;
 constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
 constexpr std::size_t kControlMessageBytesMax = 64 * 1024;
 constexpr int kControlDeadline_ms = 30'000;
+
+// Desk
+constexpr std::int64_t kGrantReadableAfterEnd_days = 30;
+constexpr std::size_t kPasswordBytesMin = 10;
+constexpr std::size_t kSetUpCodeLength = 12;  // 60 bits
+constexpr int kSetUpTriesMax = 5;
+constexpr unsigned kLoginTriesFree = 5;  // wrong passwords before the growing delay starts
+constexpr std::size_t kTriesRememberedMax = 256;
 
 }  // namespace counterfoil::limits

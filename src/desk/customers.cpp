@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What a customer can do: say yes, see, change, take back, stop.
+#include "base/limits.h"
+#include "desk/desk_impl.h"
+#include "phone/phone.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace counterfoil::desk {
+namespace {
+
+using consent::State;
+
+// Adds calendar months in UTC; the 31st becomes the last day of a shorter month.
+Instant add_months(Instant t, int months) {
+  using namespace std::chrono;
+  const sys_seconds at{seconds{t}};
+  const auto day_start = floor<days>(at);
+  const year_month_day date{day_start};
+  const year_month wanted = year_month{date.year(), date.month()} + std::chrono::months{months};
+  const year_month_day_last last{wanted.year(), month_day_last{wanted.month()}};
+  const auto day = std::min(date.day(), last.day());
+  const sys_days result{year_month_day{wanted.year(), wanted.month(), day}};
+  return duration_cast<seconds>(result.time_since_epoch() + (at - day_start)).count();
+}
+
+Instant end_of(const consent::RetentionClass& rc, Instant from) {
+  return rc.keep_months > 0 ? add_months(from, rc.keep_months) : from + rc.keep_days * kDay_s;
+}
+
+// A cohort is the day, or for more than a year the month, in which its records fall due (design: ledger 5).
+std::string cohort_of(Instant due, Instant now) {
+  const std::string date = rfc3339(due).substr(0, 10);
+  return due - now > 366 * kDay_s ? date.substr(0, 7) : date;
+}
+
+// The names the form may carry, sorted and unique, or nothing when one of them is not offered.
+template <class T>
+std::optional<std::vector<T>> among(std::vector<T> chosen, const std::vector<T>& offered) {
+  std::sort(chosen.begin(), chosen.end());
+  chosen.erase(std::unique(chosen.begin(), chosen.end()), chosen.end());
+  for (const T& one : chosen)
+    if (std::find(offered.begin(), offered.end(), one) == offered.end()) return std::nullopt;
+  return chosen;
+}
+
+consent::Evidence strongest(const consent::SubjectState& state) {
+  auto out = consent::Evidence::Claimed;
+  for (const auto& address : state.addresses) out = std::max(out, address.proof);
+  return out;
+}
+
+}  // namespace
+
+Instant DeskImpl::ends_of_yes(const std::vector<consent::TopicId>& topics, Instant from) const {
+  std::optional<Instant> ends;
+  for (const auto& id : topics) {
+    const auto* topic = business_.topic(id);
+    const auto* rc = topic == nullptr ? nullptr : business_.retention_class(topic->retention);
+    if (rc == nullptr) continue;
+    const Instant end = end_of(*rc, from);
+    ends =
+        ends ? std::min(*ends, end) : end;  // one form, one end: the earliest that any of its topics promises
+  }
+  return ends.value_or(from);
+}
+
+ledger::Retention DeskImpl::retention_of_yes(const std::vector<consent::TopicId>& topics,
+                                             Instant ends) const {
+  const auto* topic = topics.empty() ? nullptr : business_.topic(topics.front());
+  // A grant stays readable 30 days after it ends, so that kept promises can be shown (design: ledger 10).
+  return {topic == nullptr ? std::string() : topic->retention,
+          cohort_of(ends + limits::kGrantReadableAfterEnd_days * kDay_s, clock_.now())};
+}
+
+ledger::Retention DeskImpl::retention_of_proof(Instant from) const {
+  for (const auto& topic : business_.topics) {
+    const auto* yes = business_.retention_class(topic.retention);
+    const auto* proof = yes == nullptr ? nullptr : business_.retention_class(yes->then);
+    if (proof != nullptr) return {proof->name, cohort_of(end_of(*proof, from), from)};
+    if (yes != nullptr) return {yes->name, cohort_of(end_of(*yes, from), from)};
+  }
+  return {"proof", cohort_of(from + 366 * kDay_s, from)};
+}
+
+Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
+  CF_TRY(const OptInForm form, opt_in_form(request.link, request.language));
+  auto channels = among(form.channels.size() == 1 ? form.channels : request.channels, form.channels);
+  auto topics = among(request.topics, form.topics);
+  auto number = phone::canonical(request.number, request.region);
+  std::string wrong;
+  if (!channels || channels->empty()) wrong += " no_channel";
+  if (!topics || topics->empty()) wrong += " no_topic";
+  if (!number) wrong += " number";
+  if (!request.age_affirmed) wrong += " age";
+  if (!wrong.empty()) return fail(Code::BadInput, wrong.substr(1));
+  if (!equal_constant_time(request.notice, form.notice.ref.sha256)) return fail(Code::Conflict, "notice");
+
+  consent::Identity identity;
+  identity.addresses = {{consent::AddressKind::Phone, *number, consent::Evidence::Claimed}};
+  identity.language = form.notice.ref.language;
+  consent::GrantBody grant;
+  grant.channels = *std::move(channels);
+  grant.topics = *std::move(topics);
+  grant.notice = form.notice.ref;
+  grant.method = form.link.kiosk ? "kiosk" : "form";
+  grant.link = form.link.id;
+  grant.place = form.link.shop;
+  grant.age_affirmed = true;
+  grant.minimum_age = business_.minimum_age;
+  grant.promise = business_.promise;
+  grant.ends = ends_of_yes(grant.topics, clock_.now());
+  const bool with_code = business_.minimum_evidence > consent::Evidence::Claimed;
+  const auto retention = retention_of_yes(grant.topics, grant.ends);
+  CF_TRY(const auto opened, ledger_.open_subject(identity, grant, retention, with_code));
+  return submission(opened.token);
+}
+
+Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subject) const {
+  Submission out;
+  const auto& state = subject.state;
+  out.token = std::string(token);
+  out.language = state.language;
+  if (!state.addresses.empty()) out.masked_number = phone::show(state.addresses.front().value).masked;
+  out.evidence = strongest(state);
+  const bool proven = out.evidence >= business_.minimum_evidence;
+  const Instant now = clock_.now();
+  for (const auto& [pair, fact] : state.pairs) {
+    if (out.given == 0 || fact.given < out.given) {
+      out.given = fact.given;
+      out.seq = fact.grant;
+      out.link = fact.link;
+      out.place = fact.place;
+    }
+    out.ends = std::max(out.ends, fact.ends);
+    State shown = fact.state;
+    if (shown != State::ConsentWithdrawn) {
+      shown = proven ? State::ConsentGiven : State::ConsentRequested;
+      if (now >= fact.ends) shown = State::ConsentExpired;
+    }
+    out.choices.push_back({pair.first, pair.second, shown});
+  }
+  if (state.stop) {
+    out.stopped = true;
+    out.stopped_at = state.stop->at;
+    for (auto& choice : out.choices) choice.state = State::ConsentWithdrawn;
+  }
+  if (!proven && !out.stopped && subject.code_ends > now) {
+    out.code = subject.code;
+    out.code_ends = subject.code_ends;
+  }
+  // The submission as a whole is what is best among its choices.
+  out.state = State::ConsentWithdrawn;
+  for (auto wanted : {State::ConsentExpired, State::ConsentRequested, State::ConsentGiven})
+    for (const auto& choice : out.choices)
+      if (choice.state == wanted) out.state = wanted;
+  return out;
+}
+
+Result<Submission> DeskImpl::submission(std::string_view token) const {
+  CF_TRY(const auto subject, ledger_.subject_by_token(token));
+  return view_of(token, subject);
+}
+
+Result<Submission> DeskImpl::withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
+                                      std::string_view via) {
+  CF_TRY(const auto subject, ledger_.subject_by_token(token));
+  consent::WithdrawBody body;
+  body.by = consent::Actor::Person;
+  body.via = std::string(via);
+  for (const auto& [pair, fact] : subject.state.pairs) {
+    const bool keeps = std::find(kept.begin(), kept.end(), pair.second) != kept.end();
+    if (!keeps && fact.state != State::ConsentWithdrawn) body.topics.push_back(pair.second);
+  }
+  std::sort(body.topics.begin(), body.topics.end());
+  body.topics.erase(std::unique(body.topics.begin(), body.topics.end()), body.topics.end());
+  if (!body.topics.empty()) CF_CHECK(ledger_.append(subject.id, body, retention_of_proof(clock_.now())));
+  return submission(token);
+}
+
+Result<Submission> DeskImpl::keep(std::string_view token, const std::vector<consent::TopicId>& topics) {
+  return withdraw(token, topics, "link");
+}
+
+Result<Submission> DeskImpl::undo(std::string_view token) {
+  return withdraw(token, {}, "receipt");
+}
+
+Result<Submission> DeskImpl::stop_all(std::string_view token) {
+  CF_TRY(const auto subject, ledger_.subject_by_token(token));
+  consent::StopBody body;
+  body.by = consent::Actor::Person;
+  body.via = "link";
+  CF_CHECK(ledger_.stop(subject.state.addresses, body, retention_of_proof(clock_.now())));
+  return submission(token);
+}
+
+Result<Instant> DeskImpl::stop_by_number(std::string_view number, std::string_view region,
+                                         const consent::StopBody& by) {
+  auto canonical = phone::canonical(number, region);
+  if (!canonical) return fail(Code::BadInput, "number");
+  const std::vector<consent::Address> addresses = {
+      {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed}};
+  CF_TRY(const auto committed, ledger_.stop(addresses, by, retention_of_proof(clock_.now())));
+  return committed.t;
+}
+
+Result<std::string> DeskImpl::receipt_text(std::string_view token) const {
+  CF_TRY(const auto subject, ledger_.subject_by_token(token));
+  const Submission shown = view_of(token, subject);
+  CF_TRY(const auto receipt, ledger_.receipt(subject.id, shown.seq));
+  return proof::write_receipt(receipt);
+}
+
+}  // namespace counterfoil::desk

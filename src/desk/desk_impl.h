@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The desk's one implementation, in four files: notices.cpp, customers.cpp, staff.cpp, operators.cpp.
+// Thread rule: as desk.h; mutex_ guards only what is named under it, and is never held across a commit.
+#pragma once
+
+#include "desk/desk.h"
+#include "i18n/time_zone.h"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+namespace counterfoil::desk {
+
+/// The notice of a link in a language, composed from the catalogue and the configuration (design: ledger 12).
+/// Fails with NotFound for a language the box does not speak.
+Result<NoticeText> compose_notice(const consent::Business& business, const consent::OptInLink& link,
+                                  std::string_view language);
+
+class DeskImpl final : public Desk {
+ public:
+  DeskImpl(const consent::Business& business, ledger::Ledger& ledger, const Clock& clock);
+  /// Loads links and users, publishes new notices.
+  Status start();
+
+  [[nodiscard]] const consent::Business& business() const override { return business_; }
+  [[nodiscard]] std::vector<std::string> closed_because() const override { return missing_; }
+
+  Result<OptInForm> opt_in_form(const consent::LinkId& link, std::string_view language) const override;
+  Result<Submission> opt_in(const OptInRequest& request) override;
+  Result<Submission> submission(std::string_view token) const override;
+  Result<Submission> keep(std::string_view token, const std::vector<consent::TopicId>& topics) override;
+  Result<Submission> undo(std::string_view token) override;
+  Result<Submission> stop_all(std::string_view token) override;
+  Result<Instant> stop_by_number(std::string_view number, std::string_view region,
+                                 const consent::StopBody& by) override;
+  Result<std::string> receipt_text(std::string_view token) const override;
+
+  Result<Check> check(std::string_view number, std::string_view region, const User& by) const override;
+  Result<Submission> submission_by_code(std::string_view code) const override;
+  Result<Submission> confirm(std::string_view code, const User& by) override;
+
+  [[nodiscard]] bool needs_set_up() const override { return !has_manager_; }
+  Result<std::string> new_set_up_code() override;
+  Result<User> set_up(std::string_view code, std::string_view name, std::string_view password) override;
+  Result<User> sign_in(std::string_view name, std::string_view password) override;
+  Status add_user(std::string_view name, Role role, std::string_view password) override;
+  Result<std::vector<User>> users() const override;
+  std::vector<consent::OptInLink> links() const override;
+  Status add_link(const consent::OptInLink& link) override;
+  Status add_peer(const Peer& peer) override;
+  Result<std::vector<Peer>> peers() const override;
+  Result<Peer> peer_by_key(const Hash& spki_sha256) const override;
+
+  [[nodiscard]] const ledger::Ledger& ledger() const override { return ledger_; }
+  ledger::Ledger& ledger() override { return ledger_; }
+
+ private:
+  struct Tries {
+    unsigned wrong = 0;
+    std::int64_t next_boot_ms = 0;  // no earlier than this
+  };
+
+  Status load_links();
+  Status load_users();
+  Status publish_notices(const consent::OptInLink& link);
+  Result<consent::OptInLink> find_link(const consent::LinkId& id) const;
+  [[nodiscard]] Submission view_of(std::string_view token, const ledger::Subject& subject) const;
+  Result<Submission> withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
+                              std::string_view via);
+  [[nodiscard]] ledger::Retention retention_of_yes(const std::vector<consent::TopicId>& topics,
+                                                   Instant ends) const;
+  [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;
+  [[nodiscard]] Instant ends_of_yes(const std::vector<consent::TopicId>& topics, Instant from) const;
+  Status put_user(std::string_view name, Role role, std::string_view password);
+  Status note_change(std::string_view change, json::Object facts);
+
+  const consent::Business& business_;
+  ledger::Ledger& ledger_;
+  const Clock& clock_;
+  std::vector<std::string> missing_;
+  std::atomic<bool> has_manager_{false};
+
+  mutable std::mutex mutex_;
+  // Guarded by mutex_:
+  std::map<consent::LinkId, consent::OptInLink> links_;
+  std::map<std::string, Tries, std::less<>> tries_;  // by user name; bounded by kTriesRememberedMax
+  std::set<Hash> published_;                         // notices in the log
+};
+
+}  // namespace counterfoil::desk

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// Users, links and peers: what operators and managers keep in desk.db. Each change that matters as proof is
+// also a sys.config leaf, which names no member of the staff.
+#include "base/limits.h"
+#include "crypto/crypto.h"
+#include "crypto/password.h"
+#include "desk/desk_impl.h"
+
+#include <algorithm>
+
+namespace counterfoil::desk {
+namespace {
+
+// Crockford's base 32: no letter that is taken for a digit.
+constexpr std::string_view kCodeAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::string_view kNameAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+bool is_name(std::string_view s, std::size_t least, std::size_t most) {
+  return s.size() >= least && s.size() <= most &&
+         s.find_first_not_of(kNameAlphabet) == std::string_view::npos;
+}
+
+// What people type: capitals, dashes and spaces do not matter.
+std::string plain_code(std::string_view typed) {
+  std::string out;
+  for (char c : typed) {
+    if (c == '-' || c == ' ') continue;
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
+json::Array texts(const std::vector<std::string>& items) {
+  json::Array out;
+  for (const auto& item : items) out.emplace_back(item);
+  return out;
+}
+
+json::Value link_item(const consent::OptInLink& link) {
+  json::Array topics;
+  for (const auto& topic : link.topics) topics.emplace_back(topic.text());
+  json::Object place;
+  for (const auto& [language, text] : link.place) place.emplace(language, text);
+  return json::Object{{"id", link.id.text()},  {"place", std::move(place)}, {"shop", link.shop.text()},
+                      {"poster", link.poster}, {"kiosk", link.kiosk},       {"topics", std::move(topics)}};
+}
+
+Result<consent::OptInLink> link_from_item(const json::Value& item) {
+  consent::OptInLink link;
+  CF_TRY(auto id, item.string_at("id"));
+  CF_TRY(auto shop, item.string_at("shop"));
+  CF_TRY(link.poster, item.string_at("poster"));
+  CF_TRY(const auto topics, item.strings_at("topics"));
+  link.id = consent::LinkId(std::move(id));
+  link.shop = consent::ShopId(std::move(shop));
+  for (const auto& topic : topics) link.topics.emplace_back(topic);
+  if (const auto* place = item.find("place"); place != nullptr && place->object() != nullptr)
+    for (const auto& [language, text] : *place->object())
+      if (text.string() != nullptr) link.place.emplace(language, *text.string());
+  if (const auto* kiosk = item.find("kiosk"); kiosk != nullptr && kiosk->boolean() != nullptr)
+    link.kiosk = *kiosk->boolean();
+  return link;
+}
+
+Result<Peer> peer_from_item(const json::Value& item) {
+  Peer peer;
+  CF_TRY(peer.name, item.string_at("name"));
+  CF_TRY(auto recipient, item.string_at("recipient"));
+  CF_TRY(const auto key, item.string_at("key"));
+  CF_TRY(peer.rights, item.strings_at("rights"));
+  CF_TRY(const auto bytes, from_base64url(key));
+  CF_TRY(peer.spki_sha256, exactly<32>(bytes));
+  peer.recipient = consent::RecipientId(std::move(recipient));
+  return peer;
+}
+
+Result<User> user_from_item(const json::Value& item) {
+  CF_TRY(auto name, item.string_at("name"));
+  CF_TRY(const auto role, item.string_at("role"));
+  const auto known = role_from_name(role);
+  if (!known) return fail(Code::Corrupt, "a user has an unknown role");
+  return User{consent::UserId(std::move(name)), *known};
+}
+
+}  // namespace
+
+DeskImpl::DeskImpl(const consent::Business& business, ledger::Ledger& ledger, const Clock& clock)
+    : business_(business), ledger_(ledger), clock_(clock), missing_(consent::missing_for_opt_in(business)) {}
+
+Result<std::unique_ptr<Desk>> Desk::open(const consent::Business& business, ledger::Ledger& ledger,
+                                         const Clock& clock) {
+  auto desk = std::make_unique<DeskImpl>(business, ledger, clock);
+  CF_CHECK(desk->start());
+  return std::unique_ptr<Desk>(std::move(desk));
+}
+
+Status DeskImpl::start() {
+  CF_CHECK(load_links());
+  CF_CHECK(load_users());
+  if (ledger_.health().read_only || !missing_.empty()) return {};
+  for (const auto& link : links()) CF_CHECK(publish_notices(link));
+  return {};
+}
+
+Status DeskImpl::load_links() {
+  CF_TRY(const auto items, ledger_.items("link"));
+  const std::lock_guard lock(mutex_);
+  for (const auto& item : items) {
+    CF_TRY(auto link, link_from_item(item));
+    links_.insert_or_assign(link.id, std::move(link));
+  }
+  for (const auto& link : business_.links) links_.insert_or_assign(link.id, link);
+  return {};
+}
+
+Status DeskImpl::load_users() {
+  CF_TRY(const auto all, users());
+  has_manager_ = std::any_of(all.begin(), all.end(), [](const User& u) { return u.role == Role::Manager; });
+  return {};
+}
+
+Result<consent::OptInLink> DeskImpl::find_link(const consent::LinkId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = links_.find(id);
+  if (it == links_.end()) return fail(Code::NotFound, "link");
+  return it->second;
+}
+
+std::vector<consent::OptInLink> DeskImpl::links() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<consent::OptInLink> out;
+  out.reserve(links_.size());
+  for (const auto& [id, link] : links_) out.push_back(link);
+  return out;
+}
+
+Status DeskImpl::note_change(std::string_view change, json::Object facts) {
+  facts.emplace("change", change);
+  CF_CHECK(ledger_.record(consent::EventType::SysConfig, std::move(facts)));
+  return {};
+}
+
+Status DeskImpl::add_link(const consent::OptInLink& link) {
+  if (!is_name(link.id.text(), 1, 40))
+    return fail(Code::BadInput,
+                "a link's name has 1 to 40 of a-z 0-9 - _ . because it is typed from posters");
+  if (link.topics.empty()) return fail(Code::BadInput, "a link offers at least one topic: add --topic ID");
+  for (const auto& topic : link.topics)
+    if (business_.topic(topic) == nullptr)
+      return fail(Code::NotFound, "no topic \"" + topic.text() + "\" is configured");
+  if (business_.link(link.id) != nullptr)
+    return fail(Code::Conflict,
+                "link \"" + link.id.text() + "\" stands in the configuration; change it there");
+  CF_CHECK(ledger_.put_item("link", link.id.text(), link_item(link)));
+  {
+    const std::lock_guard lock(mutex_);
+    links_.insert_or_assign(link.id, link);
+  }
+  CF_CHECK(note_change("link.add", {{"link", link.id.text()}}));
+  if (missing_.empty()) CF_CHECK(publish_notices(link));
+  return {};
+}
+
+Status DeskImpl::add_peer(const Peer& peer) {
+  if (!is_name(peer.name, 1, 40)) return fail(Code::BadInput, "a peer's name has 1 to 40 of a-z 0-9 - _ .");
+  for (const auto& right : peer.rights)
+    if (right != "pull" && right != "push" && right != "witness" && right != "command")
+      return fail(Code::BadInput,
+                  "rights are pull, push, witness and command; \"" + right + "\" is none of them");
+  const bool known = std::any_of(business_.recipients.begin(), business_.recipients.end(),
+                                 [&](const auto& r) { return r.id == peer.recipient; });
+  if (!known)
+    return fail(Code::NotFound,
+                "no [[recipient]] \"" + peer.recipient.text() + "\" is configured; a peer stands for one");
+  const json::Object item{{"name", peer.name},
+                          {"recipient", peer.recipient.text()},
+                          {"key", base64url(peer.spki_sha256)},
+                          {"rights", texts(peer.rights)}};
+  CF_CHECK(ledger_.put_item("peer", peer.name, item));
+  return note_change("peer.add", {{"recipient", peer.recipient.text()},
+                                  {"key", base64url(peer.spki_sha256)},
+                                  {"rights", texts(peer.rights)}});
+}
+
+Result<std::vector<Peer>> DeskImpl::peers() const {
+  CF_TRY(const auto items, ledger_.items("peer"));
+  std::vector<Peer> out;
+  for (const auto& item : items) {
+    CF_TRY(auto peer, peer_from_item(item));
+    out.push_back(std::move(peer));
+  }
+  return out;
+}
+
+Result<Peer> DeskImpl::peer_by_key(const Hash& spki_sha256) const {
+  CF_TRY(auto all, peers());
+  for (auto& peer : all)
+    if (equal_constant_time(peer.spki_sha256, spki_sha256)) return std::move(peer);
+  return fail(Code::NotFound, "peer");
+}
+
+// ---- users ----
+
+Status DeskImpl::put_user(std::string_view name, Role role, std::string_view password) {
+  if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
+  if (password.size() < limits::kPasswordBytesMin) return fail(Code::BadInput, "password");
+  CF_TRY(auto encoded, crypto::hash_password(password));
+  const json::Object item{{"name", name}, {"role", role_name(role)}, {"password", std::move(encoded)}};
+  CF_CHECK(ledger_.put_item("user", name, item));
+  if (role == Role::Manager) has_manager_ = true;
+  return note_change("user.add", {{"role", role_name(role)}});
+}
+
+Status DeskImpl::add_user(std::string_view name, Role role, std::string_view password) {
+  const auto known = ledger_.item("user", name);
+  if (known) return fail(Code::Conflict, "there is a user of that name already");
+  if (known.error().code != Code::NotFound) return known.error();
+  return put_user(name, role, password);
+}
+
+Result<std::vector<User>> DeskImpl::users() const {
+  CF_TRY(const auto items, ledger_.items("user"));
+  std::vector<User> out;
+  for (const auto& item : items) {
+    CF_TRY(auto user, user_from_item(item));
+    out.push_back(std::move(user));
+  }
+  return out;
+}
+
+Result<std::string> DeskImpl::new_set_up_code() {
+  std::array<std::uint8_t, limits::kSetUpCodeLength> random{};
+  crypto::random(random);
+  std::string code;
+  for (std::uint8_t byte : random) code += kCodeAlphabet[byte % kCodeAlphabet.size()];
+  const Hash hash = crypto::sha256(as_bytes(code));
+  CF_CHECK(ledger_.put_item("setup", "code",
+                            json::Object{{"hash", base64url(hash)}, {"tries", limits::kSetUpTriesMax}}));
+  return code.substr(0, 4) + "-" + code.substr(4, 4) + "-" + code.substr(8);
+}
+
+Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std::string_view password) {
+  if (!needs_set_up()) return fail(Code::Conflict, "set up already");
+  // Judged first, so that a mistyped name costs no try and the code stays good.
+  if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
+  if (password.size() < limits::kPasswordBytesMin) return fail(Code::BadInput, "password");
+  CF_TRY(const auto item, ledger_.item("setup", "code"));
+  CF_TRY(const auto tries, item.integer_at("tries"));
+  CF_TRY(const auto hash_text, item.string_at("hash"));
+  CF_TRY(const auto hash, from_base64url(hash_text));
+  if (tries <= 0) return fail(Code::Limit, "0");
+  if (!equal_constant_time(hash, crypto::sha256(as_bytes(plain_code(code))))) {
+    CF_CHECK(ledger_.put_item("setup", "code", json::Object{{"hash", hash_text}, {"tries", tries - 1}}));
+    return fail(Code::Refused, std::to_string(tries - 1));
+  }
+  CF_CHECK(put_user(name, Role::Manager, password));
+  CF_CHECK(ledger_.remove_item("setup", "code"));
+  return User{consent::UserId(std::string(name)), Role::Manager};
+}
+
+Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = tries_.find(name);
+    const std::int64_t wait_ms = it == tries_.end() ? 0 : it->second.next_boot_ms - clock_.boot_ms();
+    if (wait_ms > 0) return fail(Code::Limit, std::to_string((wait_ms + 999) / 1000));
+  }
+  const auto item = ledger_.item("user", name);
+  if (!item && item.error().code != Code::NotFound) return item.error();
+  bool right = false;
+  if (item) {
+    CF_TRY(const auto encoded, item->string_at("password"));
+    CF_TRY(right, crypto::verify_password(password, encoded));
+  } else {
+    // The same work for a name that does not exist, so that time does not tell which names do.
+    CF_CHECK(crypto::hash_password(password.empty() ? "-" : password.substr(0, limits::kPasswordBytesMax)));
+  }
+  const std::lock_guard lock(mutex_);
+  if (right) {
+    tries_.erase(std::string(name));
+    return user_from_item(*item);
+  }
+  if (tries_.size() >= limits::kTriesRememberedMax && !tries_.contains(name)) tries_.erase(tries_.begin());
+  Tries& tries = tries_[std::string(name.substr(0, 64))];
+  ++tries.wrong;
+  if (tries.wrong >= limits::kLoginTriesFree) {
+    const unsigned doublings = std::min(tries.wrong - limits::kLoginTriesFree, 6U);
+    tries.next_boot_ms = clock_.boot_ms() + (std::int64_t{1000} << doublings);
+  }
+  return fail(Code::Refused, "user name or password is wrong");
+}
+
+}  // namespace counterfoil::desk

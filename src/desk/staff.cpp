@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What staff can ask: may I message this number, and is this code a customer's?
+#include "desk/desk_impl.h"
+#include "phone/phone.h"
+
+namespace counterfoil::desk {
+
+std::string_view role_name(Role r) {
+  switch (r) {
+    case Role::Staff:
+      return "staff";
+    case Role::Manager:
+      return "manager";
+    case Role::Auditor:
+      return "auditor";
+  }
+  return "staff";
+}
+
+std::optional<Role> role_from_name(std::string_view name) {
+  for (Role r : {Role::Staff, Role::Manager, Role::Auditor})
+    if (role_name(r) == name) return r;
+  return std::nullopt;
+}
+
+Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& /*by*/) const {
+  auto canonical = phone::canonical(number, region);
+  if (!canonical) return fail(Code::BadInput, "number");
+  const consent::Address address{consent::AddressKind::Phone, *canonical, consent::Evidence::Claimed};
+  CF_TRY(const auto person, ledger_.person(address));
+  Check out;
+  const auto shown = phone::show(*canonical);
+  out.international = shown.international;
+  out.region = shown.region;
+  out.as_of = clock_.now();
+  decide::Rules rules;
+  rules.minimum_evidence = business_.minimum_evidence;
+  for (auto channel : business_.channels()) {
+    for (const auto& topic : business_.topics) {
+      decide::Question question;
+      question.address = address;
+      question.channel = channel;
+      question.topic = topic.id;
+      question.category = topic.category;
+      out.rows.push_back(
+          {channel, topic.id, decide::decide(person, question, rules, out.as_of, ledger_.clock_state())});
+    }
+  }
+  return out;
+}
+
+Result<Submission> DeskImpl::submission_by_code(std::string_view code) const {
+  CF_TRY(const auto subject, ledger_.subject_by_code(code));
+  return view_of({}, subject);
+}
+
+Result<Submission> DeskImpl::confirm(std::string_view code, const User& by) {
+  if (by.role == Role::Auditor) return fail(Code::Refused, "an auditor looks, but confirms nothing");
+  CF_TRY(const auto subject, ledger_.subject_by_code(code));
+  for (const auto& address : subject.state.addresses)
+    if (ledger_.suppressed(address)) return fail(Code::Conflict, "stopped");
+  consent::ConfirmBody body;
+  body.evidence = consent::Evidence::Present;
+  body.by = by.role == Role::Manager ? consent::Actor::Manager : consent::Actor::Staff;
+  body.user = by.id;
+  std::vector<consent::TopicId> topics;
+  Instant ends = 0;
+  for (const auto& [pair, fact] : subject.state.pairs) {
+    topics.push_back(pair.second);
+    ends = std::max(ends, fact.ends);
+  }
+  CF_CHECK(ledger_.confirm(subject.id, body, retention_of_yes(topics, ends)));
+  CF_TRY(const auto confirmed, ledger_.subject(subject.id));
+  return view_of({}, confirmed);
+}
+
+}  // namespace counterfoil::desk
