@@ -50,6 +50,19 @@ constexpr std::uint64_t kEventsPerSubjectMax = 10'000;
 constexpr std::size_t kWriterQueueMax = 1024;
 constexpr std::size_t kGroupCommitMax = 256;
 constexpr int kCommitDeadline_ms = 30'000;
+constexpr std::size_t kItemBytesMax = 48 * 1024;
+constexpr std::size_t kItemNameBytesMax = 256;
+constexpr std::size_t kReadersMax = 8;
+constexpr int kReaderWait_ms = 10'000;
+constexpr int kIndexWait_ms = 5'000;
+constexpr int kVerifyWait_ms = 600'000;
+constexpr std::int64_t kCodeLife_s = 7LL * 24 * 3600;
+constexpr unsigned kCodeTriesMax = 64;
+constexpr std::int64_t kWalBytesBeforeCheckpoint = 1024 * 1024;
+constexpr unsigned kCommitsBeforeCheckpoint = 256;
+constexpr int kLedgerIdle_ms = 3600 * 1000;
+constexpr std::uint64_t kCheckpointKept_leaves = 4096;
+constexpr std::uint64_t kReadChunk_rows = 256;
 
 // The domain: names, lists and texts inside an event (counterfoil/consent/event.h)
 constexpr std::size_t kNameBytesMax = 40;
@@ -77,6 +90,7 @@ constexpr std::size_t kOrderRunsMax = 512;
 constexpr std::size_t kPhoneBytesMax = 64;
 constexpr std::size_t kAcceptLanguageBytesMax = 512;
 constexpr std::size_t kAcceptLanguageRangesMax = 16;
+constexpr std::size_t kCatalogueBytesMax = 1024 * 1024;
 
 // Passwords
 constexpr std::size_t kPasswordBytesMax = 256;

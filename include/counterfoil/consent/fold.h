@@ -49,14 +49,16 @@ struct SubjectState {
   bool damaged = false;  // an event is missing or does not open: never an allow
   std::uint64_t events = 0;
   Seq first;
+  Seq last;
   Instant first_t = 0;
   bool untrusted_clock = false;  // some event was recorded on an untrusted clock
   [[nodiscard]] Evidence proof_of(const Address& address) const;
   bool operator==(const SubjectState&) const = default;
 };
 
-/// Applies one event; events come in the order of seq. An event that cannot be applied marks the subject
-/// damaged.
+/// Applies one event; events come in the order of seq, their t may go backwards. An event that cannot be
+/// applied marks the subject damaged: no body where there must be one, a seq out of order, a type that takes
+/// something away which this version does not know.
 void apply(SubjectState& state, const Event& event);
 
 /// A person is the union of the subjects proven for the same address, plus unproven ones, which count for
@@ -66,5 +68,10 @@ struct PersonState {
   bool suppressed = false;  // a suppression tag exists for the address asked about
   bool damaged = false;
 };
+
+/// Each inner list is one subject's events in the order of seq; those with t after as_of are left out, and so
+/// are subjects without any. For a question about the past: a question about now folds every event, since a
+/// clock that went backwards must not hide a stop. suppressed and damaged are the caller's to set.
+PersonState fold_until(std::span<const std::vector<Event>> subjects, Instant as_of);
 
 }  // namespace counterfoil::consent

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// Disclosure 1. Every list is written in the order of its bytes, a member without a value is left out, and a
+// reader demands both, so that one body has one text.
+#include "base/limits.h"
+#include "consent/body_rules.h"
+#include "consent/members.h"
+#include "counterfoil/consent/event.h"
+
+#include <algorithm>
+
+namespace counterfoil::consent {
+namespace {
+
+// ---- writing ----
+
+json::Array channel_list(const std::vector<Channel>& channels) {
+  std::vector<std::string> names;
+  names.reserve(channels.size());
+  for (const Channel c : channels) names.emplace_back(channel_name(c));
+  std::sort(names.begin(), names.end());
+  return {names.begin(), names.end()};
+}
+
+json::Array topic_list(std::vector<TopicId> topics) {
+  std::sort(topics.begin(), topics.end());
+  json::Array out;
+  out.reserve(topics.size());
+  for (const TopicId& id : topics) out.emplace_back(id.text());
+  return out;
+}
+
+template <class Tag>
+void put_name(json::Object& object, const char* key, const Name<Tag>& name) {
+  if (!name.empty()) object.emplace(key, name.text());
+}
+
+json::Object promise_object(const Promise& p) {
+  return {{"days_per_week", p.days_per_week},
+          {"exceptions", topic_list(p.exceptions)},
+          {"from_minute", p.from_minute},
+          {"holidays", p.holidays},
+          {"per_day", p.per_day},
+          {"to_minute", p.to_minute},
+          {"weekdays", static_cast<std::int64_t>(p.weekdays)}};
+}
+
+json::Object body_object(const GrantBody& body) {
+  json::Object notice = {{"id", body.notice.id.text()},
+                         {"language", body.notice.language},
+                         {"sha256", base64url(body.notice.sha256)}};
+  json::Object out = {{"age_affirmed", body.age_affirmed},
+                      {"channels", channel_list(body.channels)},
+                      {"ends", body.ends},
+                      {"evidence", evidence_name(body.evidence)},
+                      {"method", body.method},
+                      {"minimum_age", body.minimum_age},
+                      {"notice", std::move(notice)},
+                      {"promise", promise_object(body.promise)},
+                      {"topics", topic_list(body.topics)}};
+  put_name(out, "link", body.link);
+  put_name(out, "place", body.place);
+  return out;
+}
+
+json::Object body_object(const ConfirmBody& body) {
+  json::Object out = {{"by", actor_name(body.by)}, {"evidence", evidence_name(body.evidence)}};
+  put_name(out, "user", body.user);
+  return out;
+}
+
+json::Object body_object(const WithdrawBody& body) {
+  json::Object out = {{"by", actor_name(body.by)}, {"topics", topic_list(body.topics)}, {"via", body.via}};
+  if (!body.channels.empty()) out.emplace("channels", channel_list(body.channels));
+  return out;
+}
+
+json::Object body_object(const StopBody& body) {
+  json::Object out = {{"by", actor_name(body.by)}, {"via", body.via}};
+  if (body.told_at) out.emplace("told_at", *body.told_at);
+  put_name(out, "user", body.user);
+  return out;
+}
+
+// ---- reading ----
+
+Result<std::vector<Channel>> read_channels(Members& members, std::string_view key) {
+  CF_TRY(const std::vector<std::string> names, members.texts(key));
+  if (names.empty()) return members.bad(key, "must name at least one");
+  std::vector<Channel> out;
+  for (const std::string& name : names) {
+    const auto channel = channel_from_name(name);
+    if (!channel) return members.bad(key, "has an unknown channel");
+    out.push_back(*channel);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<std::vector<TopicId>> read_topics(Members& members, std::string_view key) {
+  CF_TRY(const std::vector<std::string> names, members.texts(key));
+  std::vector<TopicId> out;
+  out.reserve(names.size());
+  for (const std::string& name : names) out.emplace_back(name);
+  return out;
+}
+
+Result<Evidence> read_evidence(Members& members) {
+  CF_TRY(const std::string name, members.text("evidence"));
+  const auto evidence = evidence_from_name(name);
+  if (!evidence) return members.bad("evidence", "is unknown");
+  return *evidence;
+}
+
+Result<Actor> read_actor(Members& members) {
+  CF_TRY(const std::string name, members.text("by"));
+  const auto actor = actor_from_name(name);
+  if (!actor) return members.bad("by", "is unknown");
+  return *actor;
+}
+
+Result<NoticeRef> read_notice(const json::Object& object) {
+  Members members(object, "consent.grant notice");
+  NoticeRef out;
+  CF_TRY(std::string id, members.text("id"));
+  out.id = NoticeId(std::move(id));
+  CF_TRY(out.language, members.text("language"));
+  CF_TRY(const std::string digest, members.text("sha256"));
+  CF_TRY(const Bytes bytes, from_base64url(digest));
+  CF_TRY(out.sha256, exactly<32>(bytes));
+  CF_CHECK(members.done());
+  return out;
+}
+
+Result<int> read_int(Members& members, std::string_view key) {
+  CF_TRY(const std::int64_t number, members.integer(key, 0, 1'000'000));
+  return static_cast<int>(number);
+}
+
+Result<Promise> read_promise(const json::Object& object) {
+  Members members(object, "consent.grant promise");
+  Promise out;
+  CF_TRY(out.days_per_week, read_int(members, "days_per_week"));
+  CF_TRY(out.exceptions, read_topics(members, "exceptions"));
+  CF_TRY(out.from_minute, read_int(members, "from_minute"));
+  CF_TRY(out.holidays, members.boolean("holidays"));
+  CF_TRY(out.per_day, read_int(members, "per_day"));
+  CF_TRY(out.to_minute, read_int(members, "to_minute"));
+  CF_TRY(const int weekdays, read_int(members, "weekdays"));
+  out.weekdays = static_cast<unsigned>(weekdays);
+  CF_CHECK(members.done());
+  return out;
+}
+
+Result<EventBody> read_grant(Members& members) {
+  GrantBody out;
+  CF_TRY(out.age_affirmed, members.boolean("age_affirmed"));
+  CF_TRY(out.channels, read_channels(members, "channels"));
+  CF_TRY(out.ends, members.integer("ends", 1, kIntegerMax));
+  CF_TRY(out.evidence, read_evidence(members));
+  CF_TRY(std::string link, members.text_or_none("link"));
+  out.link = LinkId(std::move(link));
+  CF_TRY(out.method, members.text("method"));
+  CF_TRY(out.minimum_age, read_int(members, "minimum_age"));
+  CF_TRY(const json::Object* notice, members.object("notice"));
+  CF_TRY(out.notice, read_notice(*notice));
+  CF_TRY(std::string place, members.text_or_none("place"));
+  out.place = ShopId(std::move(place));
+  CF_TRY(const json::Object* promise, members.object("promise"));
+  CF_TRY(out.promise, read_promise(*promise));
+  CF_TRY(out.topics, read_topics(members, "topics"));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_confirm(Members& members) {
+  ConfirmBody out;
+  CF_TRY(out.by, read_actor(members));
+  CF_TRY(out.evidence, read_evidence(members));
+  CF_TRY(std::string user, members.text_or_none("user"));
+  out.user = UserId(std::move(user));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_withdraw(Members& members, bool all_channels) {
+  WithdrawBody out;
+  CF_TRY(out.by, read_actor(members));
+  if (!all_channels) {
+    CF_TRY(out.channels, read_channels(members, "channels"));
+  }
+  CF_TRY(out.topics, read_topics(members, "topics"));
+  CF_TRY(out.via, members.text("via"));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_stop(Members& members) {
+  StopBody out;
+  CF_TRY(out.by, read_actor(members));
+  CF_TRY(out.told_at, members.instant_or_none("told_at"));
+  CF_TRY(std::string user, members.text_or_none("user"));
+  out.user = UserId(std::move(user));
+  CF_TRY(out.via, members.text("via"));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_body(EventType type, const json::Object& object, Members& members) {
+  switch (type) {
+    case EventType::Grant:
+      return read_grant(members);
+    case EventType::Confirm:
+      return read_confirm(members);
+    case EventType::Withdraw:
+      return read_withdraw(members, !object.contains("channels"));
+    case EventType::Stop:
+      return read_stop(members);
+    default:
+      return fail(Code::NotFound,
+                  std::string(event_name(type)) + ": this version knows no body of this type");
+  }
+}
+
+struct BodyTypeOf {
+  EventType operator()(const GrantBody&) const { return EventType::Grant; }
+  EventType operator()(const ConfirmBody&) const { return EventType::Confirm; }
+  EventType operator()(const WithdrawBody&) const { return EventType::Withdraw; }
+  EventType operator()(const StopBody&) const { return EventType::Stop; }
+};
+
+}  // namespace
+
+EventType event_type(const EventBody& body) {
+  return std::visit(BodyTypeOf{}, body);
+}
+
+Result<std::string> encode_body(const EventBody& body) {
+  return std::visit(
+      [](const auto& b) -> Result<std::string> {
+        CF_CHECK(check_body(b));
+        return json::write(body_object(b));
+      },
+      body);
+}
+
+Result<EventBody> decode_body(EventType type, std::string_view canonical) {
+  CF_TRY(const json::Value value, json::read(canonical, {.bytes_max = limits::kDisclosureBytesMax}));
+  if (value.object() == nullptr)
+    return fail(Code::BadInput, std::string(event_name(type)) + ": not an object");
+  Members members(*value.object(), event_name(type));
+  CF_TRY(EventBody body, read_body(type, *value.object(), members));
+  CF_CHECK(members.done());
+  return body;
+}
+
+}  // namespace counterfoil::consent

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "counterfoil/consent/business.h"
+
+#include <algorithm>
+
+namespace counterfoil::consent {
+namespace {
+
+template <class Items, class Key>
+const typename Items::value_type* find_by_id(const Items& items, const Key& id) {
+  const auto at = std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.id == id; });
+  return at == items.end() ? nullptr : &*at;
+}
+
+}  // namespace
+
+const Topic* Business::topic(const TopicId& wanted) const {
+  return find_by_id(topics, wanted);
+}
+
+const OptInLink* Business::link(const LinkId& wanted) const {
+  return find_by_id(links, wanted);
+}
+
+const Shop* Business::shop(const ShopId& wanted) const {
+  return find_by_id(shops, wanted);
+}
+
+const RetentionClass* Business::retention_class(std::string_view wanted) const {
+  const auto at = std::find_if(retention.begin(), retention.end(),
+                               [&](const RetentionClass& c) { return c.name == wanted; });
+  return at == retention.end() ? nullptr : &*at;
+}
+
+std::vector<Channel> Business::channels() const {
+  std::vector<Channel> out;
+  for (const Channel c : kChannels) {
+    if (std::any_of(senders.begin(), senders.end(),
+                    [&](const Sender& s) { return s.enabled && s.channel == c; }))
+      out.push_back(c);
+  }
+  return out;
+}
+
+const std::string& local(const LocalText& text, std::string_view language, const Business& business) {
+  static const std::string kNone;
+  if (const auto at = text.find(language); at != text.end()) return at->second;
+  if (!business.languages.empty()) {
+    if (const auto at = text.find(business.languages.front()); at != text.end()) return at->second;
+  }
+  return text.empty() ? kNone : text.begin()->second;
+}
+
+}  // namespace counterfoil::consent
