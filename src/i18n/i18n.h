@@ -42,7 +42,7 @@ class Language {
   bool operator==(const Language&) const = default;
 
  private:
-  friend class Catalogue;
+  friend class Catalogue;  // private to i18n.cpp
   static constexpr std::uint8_t kPseudo = 0xff;
   explicit constexpr Language(std::uint8_t index) : index_(index) {}
   std::uint8_t index_ = 0;  // column of the catalogue
@@ -79,8 +79,14 @@ std::string format_time(Language language, const LocalTime& t);
 std::string format_date_time(Language language, const LocalTime& t);
 /// "Sunday" / "domingo"; ISO 8601 Monday 1 to Sunday 7.
 std::string weekday_name(Language language, unsigned weekday);
-/// "WhatsApp and SMS", "a, b and c" / "a, b y c", "a e internet".
+/// "Monday to Friday" / "de lunes a viernes"; ISO 8601 days in any order, runs of three or more as a range.
+std::string format_weekdays(Language language, std::span<const unsigned> weekdays);
+/// "9:00 to 20:00" / "de 9:00 a 20:00"; minutes since midnight.
+std::string format_hours(Language language, unsigned from_minute, unsigned to_minute);
+/// "WhatsApp and SMS" / "a, b y c"; nothing for an empty list.
 std::string join_and(Language language, std::span<const std::string> items);
+/// "a or b" / "a, b o c".
+std::string join_or(Language language, std::span<const std::string> items);
 /// The country's name where the catalogue has one, else its ISO code.
 std::string country_name(Language language, std::string_view region);
 
