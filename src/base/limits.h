@@ -73,6 +73,7 @@ constexpr int kMinimumAgeMax_years = 99;
 
 // Sync
 constexpr std::uint64_t kEntriesPerRequestMax = 4096;
+constexpr std::uint64_t kEntriesPerPiece = 64;
 constexpr std::size_t kEntryLineBytesMax = 192 * 1024;
 
 // Proofs (src/ledger/FORMAT.md)

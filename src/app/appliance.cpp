@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "app/appliance.h"
+
+#include "base/fd.h"
+#include "board/board.h"
+#include "crypto/crypto.h"
+#include "crypto/signing.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace counterfoil::app {
+namespace {
+
+Result<Board> board_for(const Config& config, const Paths& paths) {
+  board::BoardOptions options;
+  options.anchor_path = paths.anchor();
+  options.clock = config.clock_trusted ? board::ClockWord::Trusted : board::ClockWord::Measured;
+  options.clock_control_path = config.clock_control_path;
+  return board::make(config.board, options);
+}
+
+ledger::Options ledger_options(const Config& config, const Paths& paths, const Board& board,
+                               const Clock* clock) {
+  ledger::Options options;
+  options.folder = paths.data;
+  options.origin = config.origin;
+  options.clock = clock;
+  options.anchor = board.anchor.get();
+  return options;
+}
+
+Result<std::vector<consent::TopicId>> topics_of(const json::Value& request) {
+  CF_TRY(const auto names, request.strings_at("topics"));
+  std::vector<consent::TopicId> out;
+  out.reserve(names.size());
+  for (const auto& name : names) out.emplace_back(name);
+  return out;
+}
+
+Result<json::Value> add_user(desk::Desk& desk, const json::Value& request) {
+  CF_TRY(const auto name, request.string_at("name"));
+  CF_TRY(const auto role_text, request.string_at("role"));
+  CF_TRY(const auto password, request.string_at("password"));
+  const auto role = desk::role_from_name(role_text);
+  if (!role) return fail(Code::BadInput, "roles are staff, manager and auditor");
+  const auto added = desk.add_user(name, *role, password);
+  if (!added && added.error().detail == "name")
+    return fail(Code::BadInput, "a user name has 2 to 32 of a-z 0-9 - _ .");
+  if (!added && added.error().detail == "password")
+    return fail(Code::BadInput, "the password needs at least 10 characters");
+  CF_CHECK(added);
+  return json::Value(json::Object{});
+}
+
+Result<json::Value> list_users(const desk::Desk& desk) {
+  CF_TRY(const auto users, desk.users());
+  json::Array out;
+  for (const auto& user : users)
+    out.emplace_back(json::Object{{"name", user.id.text()}, {"role", desk::role_name(user.role)}});
+  return json::Value(json::Object{{"users", std::move(out)}});
+}
+
+Result<json::Value> add_link(desk::Desk& desk, const json::Value& request) {
+  consent::OptInLink link;
+  CF_TRY(auto id, request.string_at("id"));
+  CF_TRY(const auto place, request.string_at("place"));
+  CF_TRY(auto shop, request.string_at("shop"));
+  CF_TRY(link.poster, request.string_at("poster"));
+  CF_TRY(link.topics, topics_of(request));
+  link.id = consent::LinkId(std::move(id));
+  link.shop = consent::ShopId(std::move(shop));
+  link.place = {{"", place}};
+  CF_CHECK(desk.add_link(link));
+  return json::Value(json::Object{});
+}
+
+Result<json::Value> add_peer(desk::Desk& desk, const json::Value& request) {
+  desk::Peer peer;
+  CF_TRY(peer.name, request.string_at("name"));
+  CF_TRY(auto recipient, request.string_at("recipient"));
+  CF_TRY(const auto key, request.string_at("key"));
+  CF_TRY(peer.rights, request.strings_at("rights"));
+  CF_TRY(const auto bytes, from_base64url(key));
+  CF_TRY(peer.spki_sha256, exactly<32>(bytes));
+  peer.recipient = consent::RecipientId(std::move(recipient));
+  CF_CHECK(desk.add_peer(peer));
+  return json::Value(json::Object{});
+}
+
+}  // namespace
+
+Appliance::Appliance(Config config, Board board, const Clock* clock)
+    : config_(std::move(config)),
+      board_(std::move(board)),
+      clock_(clock == nullptr ? board_.clock.get() : clock) {}
+
+Appliance::~Appliance() = default;
+
+Status Appliance::create(const Config& config, const Paths& paths) {
+  if (::mkdir(paths.data.c_str(), 0700) != 0 && errno != EEXIST)
+    return errno_error(errno, "cannot make the data folder " + paths.data);
+  CF_TRY(const Board board, board_for(config, paths));
+  return ledger::Ledger::create(ledger_options(config, paths, board, board.clock.get()));
+}
+
+Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, const Clock* clock) {
+  CF_CHECK(crypto::init());
+  CF_TRY(Board board, board_for(config, paths));
+  std::unique_ptr<Appliance> box(new Appliance(std::move(config), std::move(board), clock));
+  CF_TRY(box->ledger_, ledger::Ledger::open(ledger_options(box->config_, paths, box->board_, box->clock_)));
+  CF_TRY(box->desk_, desk::Desk::open(box->config_.business, *box->ledger_, *box->clock_));
+  return box;
+}
+
+Result<json::Value> Appliance::status() const {
+  const auto health = ledger_->health();
+  json::Array closed;
+  for (const auto& reason : desk_->closed_because()) closed.emplace_back(reason);
+  const bool well = !health.read_only && health.trouble.empty();
+  return json::Value(json::Object{{"anchor", health.anchor_promise},
+                                  {"clock", clock_state_name(health.clock)},
+                                  {"closed", std::move(closed)},
+                                  {"events", health.size},
+                                  {"index_ready", health.index_ready},
+                                  {"ledger_bytes", health.ledger_bytes},
+                                  {"needs_set_up", desk_->needs_set_up()},
+                                  {"origin", health.origin},
+                                  {"read_only", health.read_only},
+                                  {"submissions", health.subjects},
+                                  {"time", rfc3339(clock_->now())},
+                                  {"trouble", health.trouble},
+                                  {"wal_bytes", health.wal_bytes},
+                                  {"well", well}});
+}
+
+Result<json::Value> Appliance::verify() const {
+  std::uint64_t all_leaves = 0;
+  CF_CHECK(ledger_->verify([&](std::uint64_t /*done*/, std::uint64_t all) { all_leaves = all; }));
+  return json::Value(json::Object{{"events", all_leaves}, {"intact", true}});
+}
+
+Result<json::Value> Appliance::command(const json::Value& request) {
+  CF_TRY(const auto name, request.string_at("do"));
+  if (name == "status") return status();
+  if (name == "verify") return verify();
+  if (name == "user.add") return add_user(*desk_, request);
+  if (name == "users") return list_users(*desk_);
+  if (name == "setup.code") {
+    CF_TRY(auto code, desk_->new_set_up_code());
+    return json::Value(json::Object{{"code", std::move(code)}});
+  }
+  if (name == "link.add") return add_link(*desk_, request);
+  if (name == "links") {
+    json::Array out;
+    for (const auto& link : desk_->links()) out.emplace_back(link.id.text());
+    return json::Value(json::Object{{"host", config_.host}, {"links", std::move(out)}});
+  }
+  if (name == "peer.add") return add_peer(*desk_, request);
+  if (name == "peers") {
+    CF_TRY(const auto peers, desk_->peers());
+    json::Array out;
+    for (const auto& peer : peers)
+      out.emplace_back(json::Object{{"name", peer.name}, {"recipient", peer.recipient.text()}});
+    return json::Value(json::Object{{"peers", std::move(out)}});
+  }
+  if (name == "log.key")
+    return json::Value(json::Object{{"pem", crypto::pem_of_spki(ledger_->log_key().spki)}});
+  return fail(Code::BadInput, "no such command: " + name);
+}
+
+}  // namespace counterfoil::app

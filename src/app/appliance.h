@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// One box, opened: board, ledger, desk, and the commands an operator gives it. The daemon keeps one for its
+// life; the command line opens one itself when no daemon runs. Thread rule: open and destroy in one thread,
+// command() from any.
+#pragma once
+
+#include "app/config.h"
+#include "base/seams.h"
+#include "counterfoil/base/canonical_json.h"
+#include "desk/desk.h"
+
+#include <memory>
+#include <string>
+
+namespace counterfoil::app {
+
+/// Where a box keeps its things.
+struct Paths {
+  std::string config;  // counterfoil.toml
+  std::string data;    // folder of ledger.db, keys.db, desk.db, anchor, control.sock
+  [[nodiscard]] std::string anchor() const { return data + "/anchor"; }
+  [[nodiscard]] std::string control_socket() const { return data + "/control.sock"; }
+};
+
+class Appliance {
+ public:
+  /// Makes the data folder's ledger. Fails with Conflict when there is one already.
+  static Status create(const Config& config, const Paths& paths);
+  /// Fails as Ledger::open does; clock replaces the board's when given (history of a demo shop), and outlives
+  /// this.
+  static Result<std::unique_ptr<Appliance>> open(Config config, const Paths& paths,
+                                                 const Clock* clock = nullptr);
+  ~Appliance();
+  Appliance(const Appliance&) = delete;
+  Appliance& operator=(const Appliance&) = delete;
+
+  /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
+  /// user.add, users, setup.code, link.add, links, peer.add, peers, log.key. Fails with BadInput, and as the
+  /// desk does.
+  Result<json::Value> command(const json::Value& request);
+
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] const Clock& clock() const { return *clock_; }
+  desk::Desk& desk() { return *desk_; }
+  ledger::Ledger& ledger() { return *ledger_; }
+  Board& board() { return board_; }
+
+ private:
+  Appliance(Config config, Board board, const Clock* clock);
+  Result<json::Value> status() const;
+  Result<json::Value> verify() const;
+
+  Config config_;
+  Board board_;
+  const Clock* clock_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<desk::Desk> desk_;
+};
+
+}  // namespace counterfoil::app

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "app/config.h"
+
+#include "app/config_reader.h"
+#include "base/fd.h"
+#include "base/limits.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace counterfoil::app {
+namespace {
+
+using consent::Business;
+
+std::string under(const std::string& folder, const std::string& path) {
+  if (path.empty() || path.front() == '/' || folder.empty()) return path;
+  return folder + "/" + path;
+}
+
+bool is_config_name(std::string_view s) {
+  return !s.empty() && s.size() <= 40 &&
+         s.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/.") ==
+             std::string_view::npos;
+}
+
+template <class Id>
+void read_id(ConfigReader& in, std::string_view key, Id& to) {
+  std::string text;
+  in.text(key, text);
+  if (!is_config_name(text)) in.mistake(key, "must be 1 to 40 letters, digits or - _ / .");
+  to = Id(std::move(text));
+}
+
+template <class Id>
+void read_ids(ConfigReader& in, std::string_view key, std::vector<Id>& to) {
+  std::vector<std::string> texts;
+  in.texts(key, texts);
+  for (auto& text : texts) to.emplace_back(std::move(text));
+}
+
+// "09:00-20:00" in minutes of the day.
+void read_hours(ConfigReader& in, std::string_view key, consent::Promise& to) {
+  std::string text;
+  in.text(key, text);
+  if (text.empty()) return;
+  std::array<int, 4> n{};
+  const bool shape = text.size() == 11 && text[2] == ':' && text[5] == '-' && text[8] == ':';
+  for (std::size_t i = 0; shape && i < 4; ++i) {
+    const char* at = text.data() + i * 3;
+    if (std::from_chars(at, at + 2, n.at(i)).ptr != at + 2) n[0] = 99;
+  }
+  const int from = n[0] * 60 + n[1];
+  const int till = n[2] * 60 + n[3];
+  if (!shape || n[1] > 59 || n[3] > 59 || from >= till || till > 1440)
+    return in.mistake(key, "must be hours such as \"09:00-20:00\"");
+  to.from_minute = from;
+  to.to_minute = till;
+}
+
+// "mon-fri" or "mon,wed,sat" as bits from Monday.
+void read_weekdays(ConfigReader& in, std::string_view key, unsigned& to) {
+  constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+  std::string text;
+  in.text(key, text);
+  if (text.empty()) return;
+  const auto day_at = [&](std::size_t at) {
+    return static_cast<std::size_t>(std::find(kDays.begin(), kDays.end(), text.substr(at, 3)) -
+                                    kDays.begin());
+  };
+  unsigned bits = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t first = day_at(at);
+    std::size_t last = first;
+    at += 3;
+    if (at < text.size() && text[at] == '-') {
+      last = day_at(at + 1);
+      at += 4;
+    }
+    if (first > 6 || last > 6 || last < first || (at < text.size() && text[at] != ','))
+      return in.mistake(key, "must be days such as \"mon-fri\" or \"mon,wed,sat\"");
+    for (std::size_t d = first; d <= last; ++d) bits |= 1U << d;
+    ++at;
+  }
+  to = bits;
+}
+
+// "24 months", "7 days", "3 years"; any other text is a condition in words.
+void read_keep(const std::string& text, consent::RetentionClass& to) {
+  int n = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), n);
+  const std::string_view unit(parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
+  if (n <= 0) return;
+  if (unit == " days" || unit == " day") to.keep_days = n;
+  if (unit == " months" || unit == " month") to.keep_months = n;
+  if (unit == " years" || unit == " year") to.keep_months = n * 12;
+}
+
+void read_business(ConfigReader& in, Business& to) {
+  in.text("id", to.id);
+  in.text("name", to.name);
+  in.text("legal_name", to.legal_name);
+  in.text("tax_id", to.tax_id);
+  in.text("address", to.address);
+  in.text("privacy_contact", to.privacy_contact);
+  in.text("dpo", to.dpo);
+  in.child("authority", [&](ConfigReader& a) {
+    a.text("name", to.authority_name);
+    a.text("url", to.authority_url);
+  });
+  in.text("jurisdiction", to.jurisdiction);
+  in.number("minimum_age", to.minimum_age, 13, 21);
+  in.text("time_zone", to.time_zone);
+  in.texts("languages", to.languages);
+  in.text("colour", to.colour);
+  std::string evidence;
+  in.text("minimum_evidence", evidence);
+  if (!evidence.empty()) {
+    const auto known = consent::evidence_from_name(evidence);
+    if (!known) in.mistake("minimum_evidence", "must be claimed, present or possessed");
+    to.minimum_evidence = known.value_or(to.minimum_evidence);
+  }
+  std::string notice;
+  in.text("notice", notice);
+  to.notice = consent::NoticeId(notice);
+  in.need("id", to.id);
+  in.need("name", to.name);
+  in.need("time_zone", to.time_zone);
+  if (to.languages.empty()) in.mistake("languages", "is missing");
+  if (to.jurisdiction.size() != 2) in.mistake("jurisdiction", "must be a country code such as \"ES\"");
+}
+
+void read_promise(ConfigReader& in, consent::Promise& to) {
+  in.number("per_day", to.per_day, 1, 24);
+  in.number("days_per_week", to.days_per_week, 1, 7);
+  read_hours(in, "hours", to);
+  read_weekdays(in, "days", to.weekdays);
+  in.flag("holidays", to.holidays);
+  read_ids(in, "exceptions", to.exceptions);
+}
+
+void read_sender(ConfigReader& in, consent::Sender& to) {
+  read_id(in, "id", to.id);
+  std::string channel;
+  in.text("channel", channel);
+  const auto known = consent::channel_from_name(channel);
+  if (!known) in.mistake("channel", "must be whatsapp, messenger, sms, email or voice");
+  to.channel = known.value_or(consent::Channel::Sms);
+  in.text("address", to.address);
+  in.flag("two_way", to.two_way);
+  in.flag("enabled", to.enabled);
+}
+
+void read_topic(ConfigReader& in, consent::Topic& to) {
+  read_id(in, "id", to.id);
+  std::string category = "marketing";
+  in.text("category", category);
+  const auto known = consent::category_from_name(category);
+  if (!known) in.mistake("category", "must be marketing or utility");
+  to.category = known.value_or(consent::Category::Marketing);
+  in.local_text("title", to.title);
+  in.local_text("line", to.line);
+  in.text("retention", to.retention);
+}
+
+void read_recipient(ConfigReader& in, consent::Recipient& to) {
+  read_id(in, "id", to.id);
+  in.text("name", to.name);
+  in.text("role", to.role);
+  if (to.role != "controller" && to.role != "processor" && to.role != "joint" && to.role != "separate")
+    in.mistake("role", "must be controller (this same company), processor, joint or separate");
+  in.texts("receives", to.receives);
+  for (const auto& what : to.receives)
+    if (what != "identity" && what != "consent") in.mistake("receives", "may list identity and consent");
+  in.local_text("outside_eu", to.outside_eu);
+  in.child("agreement", [&](ConfigReader& a) {
+    consent::Recipient::Agreement agreement;
+    a.date("signed", agreement.signed_on);
+    a.text("purpose", agreement.purpose);
+    a.text("scope", agreement.scope);
+    a.date("review_by", agreement.review_by);
+    to.agreement = std::move(agreement);
+  });
+}
+
+void read_link(ConfigReader& in, consent::OptInLink& to) {
+  read_id(in, "id", to.id);
+  in.local_text("place", to.place);
+  std::string shop;
+  in.text("shop", shop);
+  to.shop = consent::ShopId(std::move(shop));
+  in.text("poster", to.poster);
+  in.flag("kiosk", to.kiosk);
+  read_ids(in, "topics", to.topics);
+}
+
+void read_stop_way(ConfigReader& in, consent::StopWay& to) {
+  std::string kind;
+  in.text("kind", kind);
+  if (kind == "keyword") {
+    to.kind = consent::StopWay::Kind::Keyword;
+  } else if (kind == "page") {
+    to.kind = consent::StopWay::Kind::CloudPage;
+  } else if (kind == "telephone") {
+    to.kind = consent::StopWay::Kind::StaffedNumber;
+  } else {
+    in.mistake("kind",
+               "must be keyword (where = a sender's id), page (an https address) or telephone (a number)");
+  }
+  in.text("where", to.where);
+  in.need("where", to.where);
+}
+
+template <class T>
+void read_list(ConfigReader& in, std::string_view key, std::vector<T>& to, void (*read)(ConfigReader&, T&)) {
+  in.each(key, [&](ConfigReader& item) { read(item, to.emplace_back()); });
+}
+
+void read_parts(ConfigReader& in, Business& business) {
+  in.child("business", [&](ConfigReader& b) { read_business(b, business); });
+  in.child("promise", [&](ConfigReader& p) { read_promise(p, business.promise); });
+  in.each("shop", [&](ConfigReader& s) {
+    auto& shop = business.shops.emplace_back();
+    read_id(s, "id", shop.id);
+    s.local_text("place", shop.place);
+  });
+  read_list(in, "sender", business.senders, read_sender);
+  read_list(in, "topic", business.topics, read_topic);
+  read_list(in, "recipient", business.recipients, read_recipient);
+  read_list(in, "link", business.links, read_link);
+  read_list(in, "stop_way", business.stop_ways, read_stop_way);
+  in.each("retention", [&](ConfigReader& r) {
+    auto& rc = business.retention.emplace_back();
+    r.text("name", rc.name);
+    r.need("name", rc.name);
+    r.text("starts", rc.starts);
+    r.text("keep", rc.keep);
+    r.need("keep", rc.keep);
+    read_keep(rc.keep, rc);
+    r.text("then", rc.then);
+  });
+}
+
+void read_endpoint(ConfigReader& in, std::string_view key, Endpoint& to) {
+  in.child(key, [&](ConfigReader& e) {
+    int port = to.port;
+    e.text("address", to.address);
+    e.number("port", port, 1, 65535);
+    to.port = static_cast<std::uint16_t>(port);
+  });
+}
+
+void read_box(ConfigReader& in, Config& to, const std::string& folder) {
+  in.text("origin", to.origin);
+  in.need("origin", to.origin);
+  in.text("host", to.host);
+  in.need("host", to.host);
+  in.texts("other_hosts", to.other_hosts);
+  in.text("certificate", to.certificate_path);
+  in.text("key", to.key_path);
+  in.need("certificate", to.certificate_path);
+  in.need("key", to.key_path);
+  to.certificate_path = under(folder, to.certificate_path);
+  to.key_path = under(folder, to.key_path);
+  in.text("board", to.board);
+  in.flag("clock_trusted", to.clock_trusted);
+  in.text("clock_control", to.clock_control_path);
+  to.clock_control_path = under(folder, to.clock_control_path);
+  in.flag("demo", to.demo);
+  int redirect = 0;
+  in.number("redirect_port", redirect, 0, 65535);
+  to.redirect_port = static_cast<std::uint16_t>(redirect);
+}
+
+// Names that point nowhere are mistakes here, where the operator can see them.
+void check_names(ConfigReader& in, const Business& business) {
+  for (const auto& link : business.links)
+    if (!link.shop.empty() && business.shop(link.shop) == nullptr)
+      in.mistake("link", "\"" + link.id.text() + "\" names shop \"" + link.shop.text() +
+                             "\", which is not configured");
+  for (const auto& way : business.stop_ways) {
+    const bool keyword = way.kind == consent::StopWay::Kind::Keyword;
+    const bool known = std::any_of(business.senders.begin(), business.senders.end(), [&](const auto& sender) {
+      return sender.id.text() == way.where && sender.two_way && sender.enabled;
+    });
+    if (keyword && !known)
+      in.mistake("stop_way",
+                 "a keyword needs a sender that is enabled and two_way; \"" + way.where + "\" is none");
+  }
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view toml, const std::string& folder) {
+  Config config;
+  std::vector<std::string> errors;
+  try {
+    const toml::table table = toml::parse(toml);
+    ConfigReader in(table, "", errors);
+    in.child("box", [&](ConfigReader& box) { read_box(box, config, folder); });
+    in.child("listen", [&](ConfigReader& listen) {
+      read_endpoint(listen, "customer", config.customer);
+      read_endpoint(listen, "staff", config.staff);
+      read_endpoint(listen, "sync", config.sync);
+    });
+    read_parts(in, config.business);
+    in.finish();
+    if (config.origin.empty() && errors.empty())
+      in.mistake("box", "is missing: it holds origin, host, certificate and key");
+    if (config.business.id.empty() && errors.empty()) in.mistake("business", "is missing");
+    if (errors.empty()) check_names(in, config.business);
+  } catch (const toml::parse_error& e) {
+    errors.push_back("line " + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));
+  }
+  if (errors.empty()) return config;
+  std::string all;
+  for (const auto& error : errors) all += (all.empty() ? "" : "\n") + error;
+  return fail(Code::BadInput, all);
+}
+
+Result<Config> read_config(const std::string& path) {
+  CF_TRY(const Bytes bytes, read_file(path, limits::kConfigBytesMax));
+  const auto slash = path.rfind('/');
+  auto config = parse_config(as_text(bytes), slash == std::string::npos ? "." : path.substr(0, slash));
+  if (!config) return fail(config.error().code, path + ":\n" + config.error().message());
+  return config;
+}
+
+}  // namespace counterfoil::app

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The control socket: how the command line talks to a running daemon. One canonical JSON line each way; the
+// socket lies in the data folder (mode 0600) and only root and the daemon's own user are answered
+// (SO_PEERCRED). Thread rule: one thread serves; control_call() from any.
+#pragma once
+
+#include "base/fd.h"
+#include "counterfoil/base/canonical_json.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+namespace counterfoil::app {
+
+using ControlHandler = std::function<Result<json::Value>(const json::Value&)>;
+
+class ControlServer {
+ public:
+  /// Replaces a stale socket file. Fails with Io, Refused, Limit (path longer than a socket's may be).
+  static Result<std::unique_ptr<ControlServer>> open(const std::string& path, ControlHandler handler);
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+ private:
+  ControlServer(std::string path, Fd listener, Fd wake, ControlHandler handler);
+  void run();
+  void answer(Fd peer);
+  std::string path_;
+  Fd listener_;
+  Fd wake_;
+  ControlHandler handler_;
+  std::thread thread_;
+};
+
+/// Asks a running daemon. Fails with NotFound when none listens, Timeout, or with the daemon's own error.
+Result<json::Value> control_call(const std::string& path, const json::Value& request);
+
+}  // namespace counterfoil::app

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "sync/pull.h"
+
+#include "base/fd.h"
+#include "base/limits.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace counterfoil::sync {
+namespace {
+
+constexpr std::uint64_t kBundleFileLines = 256;
+
+Status make_folder(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return errno_error(errno, "cannot make folder " + path);
+  return {};
+}
+
+std::string entries_path(const std::string& folder, std::uint64_t start) {
+  return folder + "/entries-" + std::to_string(start) + ".ndjson";
+}
+
+Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  CF_TRY(const Bytes bytes, read_file(path, bytes_max));
+  return std::string(as_text(bytes));
+}
+
+// Splits pieces of a stream into lines.
+class LineSplitter {
+ public:
+  explicit LineSplitter(std::function<Status(std::string_view)> each) : each_(std::move(each)) {}
+  Status take(std::string_view piece) {
+    rest_ += piece;
+    std::size_t begin = 0;
+    for (std::size_t end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', begin)) {
+      CF_CHECK(each_(std::string_view(rest_).substr(begin, end - begin)));
+      begin = end + 1;
+    }
+    rest_.erase(0, begin);
+    if (rest_.size() > limits::kEntryLineBytesMax) return fail(Code::Limit, "a line of the log is too long");
+    return {};
+  }
+  [[nodiscard]] bool clean() const { return rest_.empty(); }
+
+ private:
+  std::function<Status(std::string_view)> each_;
+  std::string rest_;
+};
+
+class Puller {
+ public:
+  Puller(const PullOptions& options, net::HttpsClient& client, proof::LogKey key,
+         const PullProgress& progress)
+      : options_(options), client_(client), verifier_(key), key_(std::move(key)), progress_(progress) {}
+
+  Result<PullReport> run() {
+    CF_TRY(const std::string note, get_text("/v1/log/checkpoint"));
+    auto checkpoint = proof::open_checkpoint(note, key_);
+    if (!checkpoint) return judged(checkpoint.error());
+    report_.checkpoint = *checkpoint;
+    CF_CHECK(prepare_folder());
+    CF_CHECK(check_not_older());
+    if (!report_.findings.empty()) return report_;
+    CF_CHECK(resume());
+    CF_CHECK(fetch());
+    const auto done = verifier_.finish(note);
+    report_.findings = verifier_.findings();
+    if (!done) return report_;
+    CF_CHECK(write_file_durably(options_.folder + "/origin", as_bytes(key_.name + "\n")));
+    CF_CHECK(write_file_durably(options_.folder + "/checkpoint", as_bytes(note)));
+    return report_;
+  }
+
+ private:
+  // A note that does not open is what the pull is there to find, not a failure of the pull.
+  Result<PullReport> judged(const Error& error) {
+    if (error.code != Code::Corrupt && error.code != Code::WrongKey && error.code != Code::BadInput)
+      return error;
+    report_.findings.push_back({error.code == Code::WrongKey ? "V2" : "V1", 0, error.message()});
+    return report_;
+  }
+
+  Result<std::string> get_text(const std::string& target) {
+    CF_TRY(auto answer, client_.get(target, limits::kNoteBytesMax));
+    if (answer.status != 200) return refused(answer);
+    return std::move(answer.body);
+  }
+
+  static Error refused(const net::HttpAnswer& answer) {
+    std::string why = "the box answered " + std::to_string(answer.status);
+    std::string_view body = answer.body;
+    while (!body.empty() && body.back() == '\n') body.remove_suffix(1);
+    const auto value = json::read(body);
+    if (value)
+      if (const auto* error = value->find("error"))
+        if (const auto message = error->string_at("message")) why += ": " + *message;
+    return fail(answer.status == 403 ? Code::Refused : Code::Io, why);
+  }
+
+  Status prepare_folder() {
+    CF_CHECK(make_folder(options_.folder));
+    CF_CHECK(make_folder(options_.folder + "/tiles"));
+    CF_CHECK(make_folder(options_.folder + "/tiles/0"));
+    const auto origin = read_text(options_.folder + "/origin", limits::kOriginBytesMax + 1);
+    if (origin && *origin != key_.name + "\n")
+      return fail(Code::Conflict, "the folder holds another log: " + origin->substr(0, origin->size() - 1));
+    if (!origin && origin.error().code != Code::NotFound) return origin.error();
+    return {};
+  }
+
+  // V3: a verified log never shrinks.
+  Status check_not_older() {
+    const auto old = read_text(options_.folder + "/checkpoint", limits::kNoteBytesMax);
+    if (!old) return old.error().code == Code::NotFound ? Status() : Status(old.error());
+    const auto last = proof::open_checkpoint(*old, key_);
+    if (!last)
+      return fail(Code::Conflict,
+                  "the checkpoint in the folder is not one of this log: " + last.error().message());
+    if (last->size > report_.checkpoint.size)
+      report_.findings.push_back({"V3", report_.checkpoint.size,
+                                  "the log has shrunk: it proved " + std::to_string(last->size) +
+                                      " lines before and now shows " +
+                                      std::to_string(report_.checkpoint.size)});
+    return {};
+  }
+
+  // Whole files of an earlier run are verified again and kept; a last, partial one is fetched anew.
+  Status resume() {
+    while ((next_ + 1) * kBundleFileLines <= report_.checkpoint.size) {
+      const std::uint64_t start = next_ * kBundleFileLines;
+      const auto text =
+          read_text(entries_path(options_.folder, start), kBundleFileLines * limits::kEntryLineBytesMax);
+      if (!text) return text.error().code == Code::NotFound ? Status() : Status(text.error());
+      LineSplitter lines([&](std::string_view line) -> Status { return feed(line, false); });
+      CF_CHECK(lines.take(*text));
+      ++next_;
+    }
+    report_.resumed = next_ * kBundleFileLines;
+    return {};
+  }
+
+  Status feed(std::string_view line, bool fresh) {
+    const auto entry = proof::decode_entry(line);
+    if (entry) {
+      if (!fresh && entry->d[1] && entry->d[0].has_value() != options_.identity)
+        return fail(Code::Conflict, options_.identity
+                                        ? "this bundle was pulled without --identity; use a new folder"
+                                        : "this bundle was pulled with --identity; say so again");
+      leaf_hashes_.insert(leaf_hashes_.end(), entry->hash.begin(), entry->hash.end());
+    }
+    verifier_.feed(line);
+    return {};
+  }
+
+  Status fetch() {
+    const std::uint64_t all = report_.checkpoint.size;
+    std::uint64_t at = next_ * kBundleFileLines;
+    leaf_hashes_.clear();
+    while (at < all) {
+      const std::uint64_t end = std::min(all, at + limits::kEntriesPerRequestMax);
+      const std::string target = "/v1/log/entries?start=" + std::to_string(at) +
+                                 "&end=" + std::to_string(end) + (options_.identity ? "&identity=1" : "");
+      std::uint64_t got = 0;
+      LineSplitter lines([&](std::string_view line) -> Status {
+        ++got;
+        return take_line(line);
+      });
+      CF_TRY(const auto answer,
+             client_.get(target, limits::kEntriesPerRequestMax * limits::kEntryLineBytesMax,
+                         [&](std::string_view piece) { return lines.take(piece); }));
+      if (answer.status != 200) return refused(answer);
+      if (!lines.clean() || got != end - at)
+        return fail(Code::Io, "the box sent fewer lines than asked for; pull again");
+      at = end;
+      if (progress_) progress_(at, all);
+    }
+    return flush_file();
+  }
+
+  Status take_line(std::string_view line) {
+    CF_CHECK(feed(line, true));
+    file_ += line;
+    file_ += '\n';
+    ++report_.pulled;
+    if (++file_lines_ == kBundleFileLines) return flush_file();
+    return {};
+  }
+
+  Status flush_file() {
+    if (file_lines_ == 0) return {};
+    CF_CHECK(write_file_durably(entries_path(options_.folder, next_ * kBundleFileLines), as_bytes(file_)));
+    CF_CHECK(write_file_durably(options_.folder + "/tiles/0/" + std::to_string(next_), leaf_hashes_));
+    ++next_;
+    file_.clear();
+    file_lines_ = 0;
+    leaf_hashes_.clear();
+    return {};
+  }
+
+  const PullOptions& options_;
+  net::HttpsClient& client_;
+  proof::Verifier verifier_;
+  proof::LogKey key_;
+  const PullProgress& progress_;
+  PullReport report_;
+  std::uint64_t next_ = 0;  // number of the next bundle file
+  std::string file_;
+  std::uint64_t file_lines_ = 0;
+  Bytes leaf_hashes_;  // of the current file
+};
+
+// The name the key goes by: what was asked for, else the bundle's, else what the first checkpoint says.
+Result<std::string> expected_origin(const PullOptions& options, net::HttpsClient& client) {
+  if (!options.origin.empty()) return options.origin;
+  if (const auto known = read_text(options.folder + "/origin", limits::kOriginBytesMax + 1);
+      known && !known->empty())
+    return known->substr(0, known->size() - 1);
+  CF_TRY(const auto answer, client.get("/v1/log/checkpoint", limits::kNoteBytesMax));
+  if (answer.status != 200) return fail(Code::Refused, "the box answered " + std::to_string(answer.status));
+  CF_TRY(const auto checkpoint, proof::read_checkpoint(answer.body));
+  return checkpoint.origin;
+}
+
+}  // namespace
+
+Result<PullReport> pull(PullOptions options, const PullProgress& progress) {
+  CF_TRY(const auto client, net::HttpsClient::open(std::move(options.server)));
+  CF_TRY(auto origin, expected_origin(options, *client));
+  CF_TRY(auto key, proof::log_key_from_pem(options.log_key_pem, std::move(origin)));
+  return Puller(options, *client, std::move(key), progress).run();
+}
+
+}  // namespace counterfoil::sync

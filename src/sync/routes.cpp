@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "sync/routes.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace counterfoil::sync {
+namespace {
+
+net::Response json_answer(const json::Object& object, int status = 200) {
+  const auto text = json::write(object);
+  if (!text) return net::Response::text("", 500);
+  return net::Response::json(*text + "\n", status);
+}
+
+net::Response refusal(int status, std::string_view code, std::string_view message) {
+  return json_answer({{"error", json::Object{{"code", code}, {"message", message}}}}, status);
+}
+
+net::Response refusal(const Error& error) {
+  return refusal(http_status(error.code), code_name(error.code), error.message());
+}
+
+Result<std::uint64_t> number(const net::Request& request, std::string_view name) {
+  const auto text = request.query_value(name);
+  std::uint64_t value = 0;
+  const bool shape = text && !text->empty() && text->size() <= 16;
+  if (!shape ||
+      std::from_chars(text->data(), text->data() + text->size(), value).ptr != text->data() + text->size())
+    return fail(Code::BadInput, std::string(name) + " must be a whole number");
+  return value;
+}
+
+json::Object proof_object(const std::vector<Hash>& hashes) {
+  json::Array list;
+  for (const auto& hash : hashes) list.emplace_back(base64(hash));
+  return {{"hashes", std::move(list)}};
+}
+
+class Routes {
+ public:
+  explicit Routes(desk::Desk& desk) : desk_(desk) {}
+
+  net::Response checkpoint(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+      const auto note = desk_.ledger().checkpoint();
+      return note ? net::Response::text(*note) : refusal(note.error());
+    });
+  }
+
+  net::Response entries(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::Peer& peer) -> net::Response {
+      const auto start = number(request, "start");
+      const auto end = number(request, "end");
+      if (!start) return refusal(start.error());
+      if (!end) return refusal(end.error());
+      const auto size = desk_.ledger().signed_size();
+      if (*start >= *end || *end > size || *end - *start > limits::kEntriesPerRequestMax)
+        return refusal(400, "range",
+                       "start < end <= " + std::to_string(size) + " and at most " +
+                           std::to_string(limits::kEntriesPerRequestMax) + " lines");
+      const bool identity = request.query_value("identity") == "1";
+      return stream(*start, *end, view_for(desk_.business(), peer.recipient, identity));
+    });
+  }
+
+  net::Response inclusion(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+      const auto index = number(request, "index");
+      const auto size = number(request, "size");
+      if (!index) return refusal(index.error());
+      if (!size) return refusal(size.error());
+      if (*size > desk_.ledger().signed_size() || *index >= *size)
+        return refusal(400, "range", "index < size <= size of the last checkpoint");
+      const auto proof = proof::inclusion_proof(*index, *size, desk_.ledger().nodes());
+      return proof ? json_answer(proof_object(*proof)) : refusal(proof.error());
+    });
+  }
+
+  net::Response consistency(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+      const auto from = number(request, "from");
+      const auto to = number(request, "to");
+      if (!from) return refusal(from.error());
+      if (!to) return refusal(to.error());
+      if (*from == 0 || *from > *to || *to > desk_.ledger().signed_size())
+        return refusal(400, "range", "0 < from <= to <= size of the last checkpoint");
+      const auto proof = proof::consistency_proof(*from, *to, desk_.ledger().nodes());
+      return proof ? json_answer(proof_object(*proof)) : refusal(proof.error());
+    });
+  }
+
+  net::Response tile(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+      std::uint64_t n = 0;
+      const auto text = request.param("n");
+      if (std::from_chars(text.data(), text.data() + text.size(), n).ptr != text.data() + text.size())
+        return refusal(400, "range", "a tile is named by a whole number");
+      const auto hashes = desk_.ledger().leaf_tile(n);
+      if (!hashes) return refusal(hashes.error());
+      return net::Response::of("application/octet-stream", std::string(as_text(*hashes)));
+    });
+  }
+
+  net::Response status(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::Peer& peer) {
+      const auto health = desk_.ledger().health();
+      const auto view = view_for(desk_.business(), peer.recipient, true);
+      return json_answer(
+          {{"clock", clock_state_name(health.clock)},
+           {"disclosures", json::Object{{"consent", view.consent}, {"identity", view.identity}}},
+           {"origin", health.origin},
+           {"read_only", health.read_only},
+           {"size", desk_.ledger().signed_size()}});
+    });
+  }
+
+ private:
+  template <class Answer>
+  net::Response with_right(const net::Request& request, std::string_view right, Answer answer) {
+    if (!request.peer_spki)
+      return refusal(403, "no_certificate", "show the client certificate of a known peer");
+    const auto peer = desk_.peer_by_key(*request.peer_spki);
+    if (!peer)
+      return refusal(403, "unknown_peer",
+                     "this key belongs to no peer; an operator adds one with 'counterfoil peer add'");
+    if (std::find(peer->rights.begin(), peer->rights.end(), right) == peer->rights.end())
+      return refusal(403, "no_right", "this peer does not have the right \"" + std::string(right) + "\"");
+    return answer(*peer);
+  }
+
+  // Each piece is its own short read transaction, so that a slow peer pins no snapshot.
+  net::Response stream(std::uint64_t start, std::uint64_t end, ledger::View view) {
+    net::Response response = net::Response::of("application/x-ndjson", "");
+    response.stream = [this, at = start, end,
+                       view = std::move(view)](std::string& piece) mutable -> Result<bool> {
+      const std::uint64_t stop = std::min(end, at + limits::kEntriesPerPiece);
+      CF_CHECK(desk_.ledger().entries(at, stop, view, [&](std::string_view line) -> Status {
+        piece += line;
+        piece += '\n';
+        return {};
+      }));
+      at = stop;
+      return at < end;
+    };
+    return response;
+  }
+
+  desk::Desk& desk_;
+};
+
+}  // namespace
+
+ledger::View view_for(const consent::Business& business, const consent::RecipientId& recipient,
+                      bool ask_identity) {
+  ledger::View view;
+  view.recipient = recipient;
+  for (const auto& r : business.recipients) {
+    if (r.id != recipient) continue;
+    const bool agreed = r.role == "controller" || r.agreement.has_value();
+    const auto receives = [&](std::string_view what) {
+      return agreed && std::find(r.receives.begin(), r.receives.end(), what) != r.receives.end();
+    };
+    view.consent = receives("consent");
+    view.identity = ask_identity && receives("identity");
+  }
+  return view;
+}
+
+void add_routes(net::Router& router, desk::Desk& desk) {
+  const auto routes = std::make_shared<Routes>(desk);
+  const auto via = [&](net::Response (Routes::*member)(const net::Request&)) {
+    return [routes, member](const net::Request& request) { return (routes.get()->*member)(request); };
+  };
+  router.get("/v1/log/checkpoint", via(&Routes::checkpoint));
+  router.get("/v1/log/entries", via(&Routes::entries));
+  router.get("/v1/log/proof/inclusion", via(&Routes::inclusion));
+  router.get("/v1/log/proof/consistency", via(&Routes::consistency));
+  router.get("/v1/log/tile/0/{n}", via(&Routes::tile));
+  router.get("/v1/status", via(&Routes::status));
+  router.set_error_page([](const net::Request&, int status, std::string_view reason) {
+    return refusal(status, reason, "see PROTOCOL.md for the requests this listener knows");
+  });
+}
+
+}  // namespace counterfoil::sync
