@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "crypto/password.h"
+
+#include "base/limits.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace counterfoil::crypto {
+namespace {
+
+// Made by another implementation (@noble/hashes 1.4.0, argon2id, salt "somesaltsomesalt").
+constexpr std::string_view kForeign =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$k9ohroejZy1PN5E1SbHNPug6vB8eQAahb5SOAp6iGF4";
+
+}  // namespace
+
+TEST_CASE("a password opens what another argon2id made of it") {
+  CHECK(*verify_password("correct horse", kForeign));
+  CHECK_FALSE(*verify_password("correct horsf", kForeign));
+  CHECK_FALSE(*verify_password("", kForeign));
+  CHECK_FALSE(*verify_password(std::string(limits::kPasswordBytesMax + 1, 'x'), kForeign));
+}
+
+TEST_CASE("a hashed password verifies and never looks the same twice") {
+  auto one = hash_password("tres faroles");
+  auto two = hash_password("tres faroles");
+  REQUIRE(one);
+  REQUIRE(two);
+  CHECK(*one != *two);
+  CHECK(one->starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+  CHECK(*verify_password("tres faroles", *one));
+  CHECK_FALSE(*verify_password("Tres faroles", *one));
+  CHECK(hash_password(std::string(limits::kPasswordBytesMax, 'x')));
+  CHECK(hash_password("").error().code == Code::BadInput);
+  CHECK(hash_password(std::string(limits::kPasswordBytesMax + 1, 'x')).error().code == Code::BadInput);
+}
+
+TEST_CASE("a stored text that this program would not write is called corrupt") {
+  std::string costly(kForeign);
+  costly.replace(costly.find("m=19456"), 7, "m=99999");
+  std::string damaged(kForeign);
+  damaged.back() = '!';
+  for (const std::string& text : {std::string(), std::string("plain"), costly, damaged,
+                                  std::string(kForeign) + "A", std::string(kForeign.substr(0, 80))}) {
+    CAPTURE(text);
+    CHECK(verify_password("correct horse", text).error().code == Code::Corrupt);
+  }
+}
+
+TEST_CASE("several log-ins at once take turns and all get an answer") {
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&right] {
+      const auto ok = verify_password("correct horse", kForeign);
+      if (ok && *ok) ++right;
+    });
+  for (auto& t : threads) t.join();
+  CHECK(right == 4);
+}
+
+}  // namespace counterfoil::crypto
