@@ -19,11 +19,13 @@ std::string canonical_or_empty(std::string_view typed, std::string_view region) 
   const auto r = phone::canonical(typed, region);
   return r ? *r : std::string();
 }
-void check_refused(std::string_view typed, std::string_view region) {
+/// `why` is a part of the reason given.
+void check_refused(std::string_view typed, std::string_view region, std::string_view why = {}) {
   const auto r = phone::canonical(typed, region);
   CAPTURE(std::string(typed));
   REQUIRE_FALSE(r);
   CHECK(r.error().code == Code::BadInput);
+  CHECK(r.error().detail.find(why) != std::string::npos);
   // Nothing that was typed may come back: not even two digits of it.
   CHECK(std::none_of(r.error().detail.begin(), r.error().detail.end(),
                      [](char c) { return c >= '0' && c <= '9'; }));
@@ -58,16 +60,16 @@ TEST_CASE("one number, many spellings") {
 }
 
 TEST_CASE("drama ranges that the plans call invalid are refused") {
-  check_refused("07700 900123", "GB");
-  check_refused("+44 7700 900999", "ES");
-  check_refused("06 39 98 00 01", "FR");
-  check_refused("+33 6 39 98 99 99", "ES");
+  check_refused("07700 900123", "GB", "no such number");
+  check_refused("+44 7700 900999", "ES", "no such number");
+  check_refused("06 39 98 00 01", "FR", "no such number");
+  check_refused("+33 6 39 98 99 99", "ES", "no such number");
 }
 
 TEST_CASE("numbers that take no messages are refused") {
-  check_refused("+1 800 555 0199", "US");  // toll-free
-  check_refused("08-465 004 05", "SE");    // fixed line, fiction range of Stockholm
-  check_refused("0900-123 45 67", "SE");   // premium rate
+  check_refused("+1 800 555 0199", "US", "this kind of number");  // toll-free
+  check_refused("08-465 004 05", "SE", "this kind of number");    // fixed line, fiction range of Stockholm
+  check_refused("0900-123 45 67", "SE", "this kind of number");   // premium rate
 }
 
 TEST_CASE("what is not a number is refused without echoing it") {
