@@ -93,7 +93,7 @@ Result<json::Value> add_peer(desk::Desk& desk, const json::Value& request) {
 
 }  // namespace
 
-Appliance::Appliance(Config config, Board board, const Clock* clock)
+Appliance::Appliance(Config config, Board board, Clock* clock)
     : config_(std::move(config)),
       board_(std::move(board)),
       clock_(clock == nullptr ? board_.clock.get() : clock) {}
@@ -107,7 +107,7 @@ Status Appliance::create(const Config& config, const Paths& paths) {
   return ledger::Ledger::create(ledger_options(config, paths, board, board.clock.get()));
 }
 
-Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, const Clock* clock) {
+Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, Clock* clock) {
   CF_CHECK(crypto::init());
   CF_TRY(Board board, board_for(config, paths));
   std::unique_ptr<Appliance> box(new Appliance(std::move(config), std::move(board), clock));

@@ -30,8 +30,7 @@ class Appliance {
   static Status create(const Config& config, const Paths& paths);
   /// Fails as Ledger::open does; clock replaces the board's when given (history of a demo shop), and outlives
   /// this.
-  static Result<std::unique_ptr<Appliance>> open(Config config, const Paths& paths,
-                                                 const Clock* clock = nullptr);
+  static Result<std::unique_ptr<Appliance>> open(Config config, const Paths& paths, Clock* clock = nullptr);
   ~Appliance();
   Appliance(const Appliance&) = delete;
   Appliance& operator=(const Appliance&) = delete;
@@ -42,19 +41,19 @@ class Appliance {
   Result<json::Value> command(const json::Value& request);
 
   [[nodiscard]] const Config& config() const { return config_; }
-  [[nodiscard]] const Clock& clock() const { return *clock_; }
+  [[nodiscard]] Clock& clock() const { return *clock_; }
   desk::Desk& desk() { return *desk_; }
   ledger::Ledger& ledger() { return *ledger_; }
   Board& board() { return board_; }
 
  private:
-  Appliance(Config config, Board board, const Clock* clock);
+  Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
   Result<json::Value> verify() const;
 
   Config config_;
   Board board_;
-  const Clock* clock_;
+  Clock* clock_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<desk::Desk> desk_;
 };

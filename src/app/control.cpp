@@ -104,7 +104,8 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(const std::string& pa
   // The data folder is 0700, so nobody else can reach the socket even before its own mode is set.
   if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return errno_error(errno, "cannot bind the control socket " + path);
-  if (::chmod(path.c_str(), 0600) != 0) return errno_error(errno, "cannot set the mode of the control socket");
+  if (::chmod(path.c_str(), 0600) != 0)
+    return errno_error(errno, "cannot set the mode of the control socket");
   if (::listen(listener.get(), 8) != 0) return errno_error(errno, "cannot listen on the control socket");
   Fd wake(::eventfd(0, EFD_CLOEXEC));
   if (!wake.valid()) return errno_error(errno, "cannot make an event descriptor");

@@ -93,6 +93,11 @@ constexpr std::size_t kAcceptLanguageBytesMax = 512;
 constexpr std::size_t kAcceptLanguageRangesMax = 16;
 constexpr std::size_t kCatalogueBytesMax = 1024 * 1024;
 
+// Pages
+constexpr std::size_t kAnswersRememberedMax = 1024;  // posts whose answer a second tap gets again
+constexpr std::int64_t kKioskDoubleTap_ms = 5'000;
+constexpr int kStopAnswerGrid_ms = 250;  // a stop by number is answered on this grid
+
 // Passwords
 constexpr std::size_t kPasswordBytesMax = 256;
 constexpr int kPasswordWait_ms = 10'000;
@@ -107,6 +112,7 @@ constexpr std::size_t kConfigBytesMax = 256 * 1024;
 constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
 constexpr std::size_t kControlMessageBytesMax = 64 * 1024;
 constexpr int kControlDeadline_ms = 30'000;
+constexpr int kHealthTick_ms = 10'000;
 
 // Desk
 constexpr std::int64_t kGrantReadableAfterEnd_days = 30;

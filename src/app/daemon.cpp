@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "app/daemon.h"
+
+#include "app/control.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "board/notify.h"
+#include "net/server.h"
+#include "pages/pages.h"
+#include "sync/routes.h"
+
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+namespace counterfoil::app {
+namespace {
+
+std::string with_port(const std::string& scheme, const std::string& host, std::uint16_t port,
+                      std::uint16_t usual) {
+  const bool v6 = host.find(':') != std::string::npos && host.front() != '[';
+  return scheme + "://" + (v6 ? "[" + host + "]" : host) + (port == usual ? "" : ":" + std::to_string(port));
+}
+
+Result<net::TlsIdentity> read_identity(const Config& config) {
+  net::TlsIdentity identity;
+  CF_TRY(const Bytes certificate, read_file(config.certificate_path, limits::kKeyFileBytesMax));
+  CF_TRY(Bytes key, read_file(config.key_path, limits::kKeyFileBytesMax));
+  identity.certificate_pem = std::string(as_text(certificate));
+  identity.key_pem = SecretBytes(std::move(key));
+  return identity;
+}
+
+// The doors of the box and everything behind them that lives as long as they do.
+class Doors {
+ public:
+  static Result<std::unique_ptr<Doors>> open(Appliance& box) {
+    auto doors = std::make_unique<Doors>(box);
+    CF_CHECK(doors->make_tls());
+    CF_CHECK(doors->make_routes());
+    CF_TRY(doors->server_, net::Server::open(box.clock(), {}, doors->listeners()));
+    CF_CHECK(doors->server_->start());
+    return doors;
+  }
+
+  explicit Doors(Appliance& box) : box_(box) {}
+  ~Doors() {
+    if (server_) server_->stop();
+  }
+  Doors(const Doors&) = delete;
+  Doors& operator=(const Doors&) = delete;
+
+  // A pair that cannot be read leaves the running one in force.
+  void reload_certificate() {
+    auto reload = [&](net::TlsServer& tls) -> Status {
+      CF_TRY(const auto identity, read_identity(box_.config()));
+      return tls.reload(identity);
+    };
+    for (const auto& tls : {public_tls_, sync_tls_})
+      if (const auto done = reload(*tls); !done)
+        log::error("tls.reload_failed", {{"why", done.error().message()}});
+  }
+
+ private:
+  Status make_tls() {
+    CF_TRY(const auto identity, read_identity(box_.config()));
+    CF_TRY(public_tls_, net::TlsServer::open(identity, {}));
+    net::TlsServer::Options options;
+    options.client_certificate = net::TlsServer::ClientCertificate::Required;
+    options.peer_allowed = [this](const Hash& key) { return box_.desk().peer_by_key(key).has_value(); };
+    CF_TRY(sync_tls_, net::TlsServer::open(identity, std::move(options)));
+    return {};
+  }
+
+  Status make_routes() {
+    tokens_ = net::FormTokens::open(box_.clock());
+    sessions_ = net::Sessions::open(box_.clock());
+    const auto& config = box_.config();
+    const pages::Context context{box_.desk(),
+                                 *tokens_,
+                                 *sessions_,
+                                 box_.clock(),
+                                 with_port("https", config.host, config.customer.port, 443),
+                                 config.demo};
+    CF_TRY(const auto site, pages::open_site(context));
+    pages::add_customer_routes(customer_, site);
+    pages::add_staff_routes(staff_, site);
+    sync::add_routes(sync_, box_.desk());
+    return {};
+  }
+
+  std::vector<net::ListenerOptions> listeners() {
+    const auto& config = box_.config();
+    std::vector<std::string> hosts = config.other_hosts;
+    hosts.push_back(config.host);
+    const auto activated = net::activated_sockets();
+    const auto door = [&](net::ListenerKind kind, const Endpoint& at, const net::Router* router,
+                          std::shared_ptr<net::TlsServer> tls, std::string_view name) {
+      net::ListenerOptions options;
+      options.kind = kind;
+      options.address = at.address;
+      options.port = at.port;
+      options.hosts = hosts;
+      options.tls = std::move(tls);
+      options.router = router;
+      for (const auto& socket : activated)
+        if (socket.name == name) options.activated_fd = socket.fd;
+      return options;
+    };
+    std::vector<net::ListenerOptions> out;
+    out.push_back(door(net::ListenerKind::Customer, config.customer, &customer_, public_tls_, "customer"));
+    out.push_back(door(net::ListenerKind::Staff, config.staff, &staff_, public_tls_, "staff"));
+    out.push_back(door(net::ListenerKind::Sync, config.sync, &sync_, sync_tls_, "sync"));
+    if (config.redirect_port != 0) {
+      const Endpoint at{config.customer.address, config.redirect_port};
+      out.push_back(door(net::ListenerKind::Redirect, at, nullptr, nullptr, "redirect"));
+      out.back().redirect_to = with_port("https", config.host, config.customer.port, 443);
+    }
+    return out;
+  }
+
+  Appliance& box_;
+  std::shared_ptr<net::TlsServer> public_tls_;
+  std::shared_ptr<net::TlsServer> sync_tls_;
+  std::unique_ptr<net::FormTokens> tokens_;
+  std::unique_ptr<net::Sessions> sessions_;
+  net::Router customer_;
+  net::Router staff_;
+  net::Router sync_;
+  std::unique_ptr<net::Server> server_;
+};
+
+Result<Fd> block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return fail(Code::Internal, "cannot block signals");
+  std::signal(SIGPIPE, SIG_IGN);
+  Fd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.valid()) return errno_error(errno, "cannot watch signals");
+  return fd;
+}
+
+// Waits for a signal; 0 when the time is over first.
+int wait_signal(int fd, int timeout_ms) {
+  pollfd wait{fd, POLLIN, 0};
+  if (::poll(&wait, 1, timeout_ms) <= 0) return 0;
+  signalfd_siginfo info{};
+  if (::read(fd, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return 0;
+  return static_cast<int>(info.ssi_signo);
+}
+
+Status announce(Appliance& box) {
+  const auto& config = box.config();
+  std::printf("counterfoild: ready on %s\n",
+              with_port("https", config.host, config.customer.port, 443).c_str());
+  if (box.desk().needs_set_up()) {
+    CF_TRY(const auto code, box.desk().new_set_up_code());
+    std::printf("counterfoild: no manager yet. Open %s/staff/setup and type the set-up code %s (5 tries).\n",
+                with_port("https", config.host, config.staff.port, 443).c_str(), code.c_str());
+  }
+  for (const auto& reason : box.desk().closed_because())
+    std::printf("counterfoild: opt-in is closed: %s\n", reason.c_str());
+  std::fflush(stdout);
+  return {};
+}
+
+void show_health(Appliance& box) {
+  const auto health = box.ledger().health();
+  const bool well = !health.read_only && health.trouble.empty();
+  if (box.board().light) box.board().light->show(well ? Light::Show::Well : Light::Show::Broken);
+  if (box.board().watchdog) box.board().watchdog->alive();
+}
+
+}  // namespace
+
+Status harden_process() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_CORE, &none) != 0) return errno_error(errno, "cannot forbid core files");
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    return errno_error(errno, "cannot make the process undumpable");
+  return {};
+}
+
+Status run(const Config& config, const Paths& paths) {
+  CF_TRY(const Fd signals, block_signals());
+  CF_TRY(const auto box, Appliance::open(config, paths));
+  CF_TRY(const auto control, ControlServer::open(paths.control_socket(), [&](const json::Value& request) {
+           return box->command(request);
+         }));
+  CF_TRY(const auto doors, Doors::open(*box));
+  CF_CHECK(announce(*box));
+  board::notify_ready();
+  const int watchdog_ms = box->board().watchdog ? box->board().watchdog->interval_ms() : 0;
+  const int tick_ms = watchdog_ms > 0 ? watchdog_ms : limits::kHealthTick_ms;
+  for (;;) {
+    show_health(*box);
+    const int signal = wait_signal(signals.get(), tick_ms);
+    if (signal == SIGHUP) doors->reload_certificate();
+    if (signal == SIGTERM || signal == SIGINT) break;
+  }
+  board::notify_stopping();
+  log::info("daemon.stopping");
+  return {};
+}
+
+}  // namespace counterfoil::app
