@@ -62,6 +62,14 @@ const Recipient* platform_of(Channel channel, const Business& b) {
   return nullptr;
 }
 
+void missing_transfer(Items& items, const Business& b, const Recipient& r) {
+  for (const std::string& language : b.languages) {
+    need(items, has_text(r.outside_eu, language),
+         "recipient." + r.id.text() + ".outside_eu." + language +
+             ": to which country the data goes, and on what ground (GDPR Art. 13(1)(f))");
+  }
+}
+
 void missing_platforms(Items& items, const Business& b) {
   need(items, !b.channels().empty(), "sender: at least one enabled sender to write from");
   for (const Channel channel : b.channels()) {
@@ -71,10 +79,7 @@ void missing_platforms(Items& items, const Business& b) {
          "recipient: who delivers on " + name + " and so receives \"identity\"; its id is \"" + name +
              "\" or begins with \"" + name + "-\" (GDPR Art. 13(1)(e))");
     const bool leaves_eu = channel == Channel::WhatsApp || channel == Channel::Messenger;
-    if (platform != nullptr && leaves_eu)
-      need(items, !platform->outside_eu.empty(),
-           "recipient." + platform->id.text() +
-               ".outside_eu: to which country the data goes, and on what ground (GDPR Art. 13(1)(f))");
+    if (platform != nullptr && leaves_eu) missing_transfer(items, b, *platform);
   }
   for (const Recipient& r : b.recipients) {
     need(items, !r.name.empty() && !r.role.empty(),

@@ -78,6 +78,9 @@ struct Question {
   std::optional<Instant> useful_until;
 };
 
+/// A yes below the minimum evidence is forgotten this long after it was given (design: eligibility).
+inline constexpr Instant kUnconfirmedLife_s = 7 * kDay_s;
+
 /// What the shop and the platform demand at the moment asked about.
 struct Rules {
   consent::Evidence minimum_evidence = consent::Evidence::Present;
@@ -103,7 +106,7 @@ std::string_view obligation_name(Obligation o);
 struct Decision {
   Verdict verdict = Verdict::Deny;
   std::vector<Reason> reasons;          // all of them, in the order of ReasonCode; empty exactly on Allow
-  std::optional<Instant> next_allowed;  // none: never by waiting
+  std::optional<Instant> next_allowed;  // as_of on Allow; none: never by waiting
   std::vector<Obligation> obligations;
   std::optional<Because> because;      // present exactly on Allow
   std::vector<consent::Seq> evidence;  // events the answer rests on, ascending

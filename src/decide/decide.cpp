@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "counterfoil/decide/decide.h"
+
+#include "decide/standing.h"
+
+#include <algorithm>
+#include <array>
+
+namespace counterfoil::decide {
+namespace {
+
+struct ReasonRow {
+  ReasonCode code;
+  RuleKind kind;
+  std::string_view reference;
+};
+constexpr std::array kReasonRows = {
+    ReasonRow{ReasonCode::ClockUntrusted, RuleKind::Law,
+              "GDPR Art. 5(2), Art. 7(1); shop rule: trusted clock"},
+    ReasonRow{ReasonCode::LedgerDamaged, RuleKind::Law, "GDPR Art. 7(1), Art. 32(1)(b)"},
+    // One text for every cause: staff must not learn who asked to be forgotten.
+    ReasonRow{ReasonCode::Suppressed, RuleKind::Person, "GDPR Art. 7(3), Art. 17(1), Art. 21(2)"},
+    ReasonRow{ReasonCode::Withdrawn, RuleKind::Person, "GDPR Art. 7(3)"},
+    ReasonRow{ReasonCode::NeverConsented, RuleKind::Law,
+              "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
+    ReasonRow{ReasonCode::Unconfirmed, RuleKind::Law, "GDPR Art. 7(1); shop rule: minimum evidence"},
+    ReasonRow{ReasonCode::TopicNotGranted, RuleKind::Law, "GDPR Art. 6(1)(a), Art. 5(1)(b)"},
+    ReasonRow{ReasonCode::ChannelNotGranted, RuleKind::Law,
+              "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
+    ReasonRow{ReasonCode::Expired, RuleKind::Law, "GDPR Art. 5(1)(e); shop rule: retention"},
+};
+
+void add_reason(Decision& decision, ReasonCode code, std::optional<consent::Seq> evidence = std::nullopt) {
+  const auto row = std::find_if(kReasonRows.begin(), kReasonRows.end(),
+                                [&](const ReasonRow& r) { return r.code == code; });
+  decision.reasons.push_back(Reason{.code = code,
+                                    .kind = row->kind,
+                                    .reference = std::string(row->reference),
+                                    .until = std::nullopt,
+                                    .evidence = evidence});
+  if (evidence) decision.evidence.push_back(*evidence);
+}
+
+bool is_suppressed(const consent::PersonState& person, const View& view) {
+  return person.suppressed || std::any_of(view.voices.begin(), view.voices.end(),
+                                          [](const Voice& v) { return v.subject->stop.has_value(); });
+}
+
+// Any subject handed in counts, also one whose addresses could not be read.
+bool is_damaged(const consent::PersonState& person) {
+  return person.damaged ||
+         std::any_of(person.subjects.begin(), person.subjects.end(), [](const auto& s) { return s.damaged; });
+}
+
+// The pair was never said yes or no to, but something else was: which half is missing?
+void add_not_granted(Decision& decision, const View& view, const consent::Pair& asked) {
+  bool channel = false;
+  bool topic = false;
+  for (const consent::Pair& pair : pairs_of(view)) {
+    const bool same_channel = pair.first == asked.first;
+    const bool same_topic = pair.second == asked.second;
+    if (!same_channel && !same_topic) continue;
+    const Found live = standing_of(view, pair).live;
+    if (!live) continue;
+    channel |= same_channel;
+    topic |= same_topic;
+    decision.evidence.push_back(live.pair->grant);
+  }
+  if (!topic || channel) add_reason(decision, ReasonCode::TopicNotGranted);
+  if (!channel) add_reason(decision, ReasonCode::ChannelNotGranted);
+}
+
+// Group A: at most one reason about consent, or the two halves of a pair that was never granted.
+void add_consent_reason(Decision& decision, const View& view, const Question& question) {
+  const consent::Pair asked{question.channel, question.topic};
+  const Standing standing = standing_of(view, asked);
+  if (standing.live) {
+    const consent::PairState& pair = *standing.live.pair;
+    decision.because = Because{.topic = question.topic,
+                               .channel = question.channel,
+                               .given = pair.given,
+                               .ends = pair.ends,
+                               .link = pair.link,
+                               .place = pair.place,
+                               .evidence = standing.live.proof,
+                               .notice = pair.notice};
+    decision.evidence.push_back(pair.grant);
+    return;
+  }
+  const bool superseded =
+      standing.withdrawn && standing.ended && standing.withdrawn.pair->last < standing.ended.pair->grant;
+  if (standing.withdrawn && !superseded) {
+    add_reason(decision, ReasonCode::Withdrawn, standing.withdrawn.pair->last);
+  } else if (standing.waiting) {
+    add_reason(decision, ReasonCode::Unconfirmed, standing.waiting.pair->grant);
+  } else if (standing.ended) {
+    add_reason(decision, ReasonCode::Expired, standing.ended.pair->grant);
+  } else if (!ever_granted(view)) {
+    add_reason(decision, ReasonCode::NeverConsented);
+  } else {
+    add_not_granted(decision, view, asked);
+  }
+}
+
+// Verdict, next instant and obligations follow from the reasons alone, whatever rule added them.
+void conclude(Decision& decision) {
+  std::stable_sort(decision.reasons.begin(), decision.reasons.end(),
+                   [](const Reason& a, const Reason& b) { return a.code < b.code; });
+  std::sort(decision.evidence.begin(), decision.evidence.end());
+  decision.evidence.erase(std::unique(decision.evidence.begin(), decision.evidence.end()),
+                          decision.evidence.end());
+  if (decision.reasons.empty()) {
+    decision.verdict = Verdict::Allow;
+    decision.next_allowed = decision.as_of;
+    decision.obligations = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
+    return;
+  }
+  decision.because.reset();
+  Instant passed = decision.as_of;
+  for (const Reason& reason : decision.reasons) {
+    if (!reason.until) return;  // one reason that no waiting ends makes it a plain no
+    passed = std::max(passed, *reason.until);
+  }
+  decision.verdict = Verdict::AllowLater;
+  decision.next_allowed = passed;
+}
+
+}  // namespace
+
+Decision decide(const consent::PersonState& person, const Question& question, const Rules& rules,
+                Instant as_of, ClockState clock) {
+  Decision decision;
+  decision.as_of = as_of;
+  decision.rules_version = rules.version;
+  if (clock == ClockState::Untrusted) add_reason(decision, ReasonCode::ClockUntrusted);
+  const View view = view_of(person, question.address, rules, as_of);
+  if (is_suppressed(person, view)) {
+    add_reason(decision, ReasonCode::Suppressed);  // alone and without its event: the cause stays unknown
+  } else {
+    if (is_damaged(person)) add_reason(decision, ReasonCode::LedgerDamaged);
+    add_consent_reason(decision, view, question);
+  }
+  conclude(decision);
+  return decision;
+}
+
+}  // namespace counterfoil::decide
