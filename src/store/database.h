@@ -28,10 +28,11 @@ struct OpenOptions {
   bool create = false;  // make the file (mode 0600) when absent; the folder must exist
   int page_size_bytes = 1024;
   bool secure_delete = true;
-  /// False makes SQLite pad the WAL to whole sectors, so that a torn write cannot hurt an older commit
-  /// (psow=0): right for SD cards.
-  bool power_safe_overwrite = false;
+  /// False (psow=0) makes SQLite write whole 4096-byte sectors, so that a torn write cannot hurt an older
+  /// commit on media that give no such promise; with 1024-byte pages that is about four times the bytes.
+  bool power_safe_overwrite = true;
   int busy_timeout_ms = 5000;
+  int cache_kib = 1024;  // page cache of this connection
 };
 
 enum class Checkpoint {
@@ -55,7 +56,8 @@ class Statement {
   Statement& operator=(const Statement&) = delete;
   ~Statement();
 
-  /// Back to before the first row; bindings are cleared (and wiped from SQLite's memory by its own free).
+  /// Back to before the first row; bindings are cleared. A statement that still has a row holds a snapshot,
+  /// and with it the checkpoint: reset it when you stop before the last row.
   Statement& reset();
   // Indexes start at 1. A failed bind is reported by the next step() or run(). Bytes are copied.
   template <std::integral T>
@@ -116,6 +118,8 @@ class Database {
 
   /// Only the writer may call it, outside a transaction.
   Result<CheckpointFigures> checkpoint(Checkpoint mode);
+  /// Pages in the WAL after the last commit of this connection; 0 before its first one.
+  [[nodiscard]] std::int64_t wal_pages() const;
   /// SQLite's own check of the whole file. Fails with Corrupt.
   Status integrity_check();
   [[nodiscard]] std::int64_t last_insert_rowid() const;
@@ -125,6 +129,8 @@ class Database {
  private:
   friend class Transaction;
   explicit Database(std::shared_ptr<Connection> connection);
+  Status prepare_writer(const OpenOptions& options);
+  Status prepare_reader(const OpenOptions& options);
   std::shared_ptr<Connection> connection_;
 };
 
