@@ -100,11 +100,12 @@ Appliance::Appliance(Config config, Board board, Clock* clock)
 
 Appliance::~Appliance() = default;
 
-Status Appliance::create(const Config& config, const Paths& paths) {
+Status Appliance::create(const Config& config, const Paths& paths, const Clock* clock) {
   if (::mkdir(paths.data.c_str(), 0700) != 0 && errno != EEXIST)
     return errno_error(errno, "cannot make the data folder " + paths.data);
   CF_TRY(const Board board, board_for(config, paths));
-  return ledger::Ledger::create(ledger_options(config, paths, board, board.clock.get()));
+  return ledger::Ledger::create(
+      ledger_options(config, paths, board, clock == nullptr ? board.clock.get() : clock));
 }
 
 Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, Clock* clock) {
@@ -130,6 +131,7 @@ Result<json::Value> Appliance::status() const {
                                   {"needs_set_up", desk_->needs_set_up()},
                                   {"origin", health.origin},
                                   {"read_only", health.read_only},
+                                  {"serving", serving_.load()},
                                   {"submissions", health.subjects},
                                   {"time", rfc3339(clock_->now())},
                                   {"trouble", health.trouble},

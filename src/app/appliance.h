@@ -11,6 +11,7 @@
 #include "counterfoil/base/canonical_json.h"
 #include "desk/desk.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -27,7 +28,7 @@ struct Paths {
 class Appliance {
  public:
   /// Makes the data folder's ledger. Fails with Conflict when there is one already.
-  static Status create(const Config& config, const Paths& paths);
+  static Status create(const Config& config, const Paths& paths, const Clock* clock = nullptr);
   /// Fails as Ledger::open does; clock replaces the board's when given (history of a demo shop), and outlives
   /// this.
   static Result<std::unique_ptr<Appliance>> open(Config config, const Paths& paths, Clock* clock = nullptr);
@@ -42,6 +43,8 @@ class Appliance {
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] Clock& clock() const { return *clock_; }
+  /// From now on status says "serving": the doors are open.
+  void set_serving() { serving_ = true; }
   desk::Desk& desk() { return *desk_; }
   ledger::Ledger& ledger() { return *ledger_; }
   Board& board() { return board_; }
@@ -56,6 +59,7 @@ class Appliance {
   Clock* clock_;
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<desk::Desk> desk_;
+  std::atomic<bool> serving_{false};
 };
 
 }  // namespace counterfoil::app

@@ -199,6 +199,7 @@ Status run(const Config& config, const Paths& paths) {
          }));
   CF_TRY(const auto doors, Doors::open(*box));
   CF_CHECK(announce(*box));
+  box->set_serving();
   board::notify_ready();
   const int watchdog_ms = box->board().watchdog ? box->board().watchdog->interval_ms() : 0;
   const int tick_ms = watchdog_ms > 0 ? watchdog_ms : limits::kHealthTick_ms;

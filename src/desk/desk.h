@@ -100,6 +100,9 @@ struct CheckRow {
   consent::Channel channel;
   consent::TopicId topic;
   decide::Decision decision;
+  // Of the latest grant of this pair, whatever became of it; 0 when there never was one.
+  Instant given = 0;
+  Instant ends = 0;
 };
 /// The whole grid for a number; the page picks a headline from it.
 struct Check {

@@ -16,32 +16,11 @@ using consent::Business;
 using consent::local;
 using i18n::tr;
 
-std::string clock_minute(i18n::Language language, int minute) {
-  i18n::LocalTime t;
-  t.hour = static_cast<unsigned>(minute / 60);
-  t.minute = static_cast<unsigned>(minute % 60);
-  return i18n::format_time(language, t);
-}
-
-std::string hours_in_words(i18n::Language language, int from_minute, int to_minute) {
-  return tr(language, "hours.range",
-            {{"from", clock_minute(language, from_minute)}, {"to", clock_minute(language, to_minute)}});
-}
-
-// "Monday to Friday" for a run of days, else the days joined.
-std::string days_in_words(i18n::Language language, unsigned weekdays) {
-  if ((weekdays & 0x7FU) == 0x7FU) return tr(language, "weekday.all");
+std::vector<unsigned> weekdays_of(const consent::Promise& promise) {
   std::vector<unsigned> days;
   for (unsigned day = 1; day <= 7; ++day)
-    if ((weekdays >> (day - 1)) & 1U) days.push_back(day);
-  const bool run = days.size() > 2 && days.back() - days.front() + 1 == days.size();
-  if (run)
-    return tr(language, "weekday.range",
-              {{"from", i18n::weekday_name(language, days.front())},
-               {"to", i18n::weekday_name(language, days.back())}});
-  std::vector<std::string> names;
-  for (unsigned day : days) names.push_back(i18n::weekday_name(language, day));
-  return i18n::join_and(language, names);
+    if (((promise.weekdays >> (day - 1)) & 1U) != 0) days.push_back(day);
+  return days;
 }
 
 std::string period_in_words(i18n::Language language, const consent::RetentionClass& rc) {
@@ -92,13 +71,14 @@ class NoticeWriter {
 
   void promise() {
     const auto& p = business_.promise;
-    const std::string hours = hours_in_words(language_, p.from_minute, p.to_minute);
+    const std::string hours = i18n::format_hours(language_, static_cast<unsigned>(p.from_minute),
+                                                 static_cast<unsigned>(p.to_minute));
     add("promise",
         tr(language_, "notice.promise",
            {{"per_day", i18n::tr_count(language_, "count.messages", static_cast<std::uint64_t>(p.per_day))},
             {"days_per_week",
              i18n::tr_count(language_, "count.days", static_cast<std::uint64_t>(p.days_per_week))},
-            {"days", days_in_words(language_, p.weekdays)},
+            {"days", i18n::format_weekdays(language_, weekdays_of(p))},
             {"hours", hours}}));
     std::vector<std::string> exceptions;
     for (const auto& id : p.exceptions) {
@@ -145,7 +125,7 @@ class NoticeWriter {
     std::vector<std::string> ways = {tr(language_, "notice.way.receipt")};
     for (const auto& way : business_.stop_ways) ways.push_back(stop_way_words(way));
     ways.push_back(tr(language_, "notice.way.till"));
-    add("stop-ways", tr(language_, "notice.stop_ways", {{"ways", i18n::join_and(language_, ways)}}));
+    add("stop-ways", tr(language_, "notice.stop_ways", {{"ways", i18n::join_or(language_, ways)}}));
     add("free", tr(language_, "notice.free"));
   }
 

@@ -25,6 +25,19 @@ std::optional<Role> role_from_name(std::string_view name) {
   return std::nullopt;
 }
 
+namespace {
+
+void put_latest_grant(CheckRow& row, const consent::PersonState& person) {
+  for (const auto& subject : person.subjects) {
+    const auto pair = subject.pairs.find({row.channel, row.topic});
+    if (pair == subject.pairs.end() || pair->second.given < row.given) continue;
+    row.given = pair->second.given;
+    row.ends = pair->second.ends;
+  }
+}
+
+}  // namespace
+
 Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& /*by*/) const {
   auto canonical = phone::canonical(number, region);
   if (!canonical) return fail(Code::BadInput, "number");
@@ -44,8 +57,10 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
       question.channel = channel;
       question.topic = topic.id;
       question.category = topic.category;
-      out.rows.push_back(
-          {channel, topic.id, decide::decide(person, question, rules, out.as_of, ledger_.clock_state())});
+      CheckRow row{channel, topic.id,
+                   decide::decide(person, question, rules, out.as_of, ledger_.clock_state())};
+      put_latest_grant(row, person);
+      out.rows.push_back(std::move(row));
     }
   }
   return out;

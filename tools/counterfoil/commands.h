@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The subcommands of counterfoil; each file adds its own to the command line. Thread rule: one thread.
+#pragma once
+
+#include "app/appliance.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+namespace counterfoil::tool {
+
+/// Where the box is, common to all commands that talk to it.
+struct Where {
+  app::Paths paths{"/etc/counterfoil/counterfoil.toml", "/var/lib/counterfoil"};
+};
+
+/// Set by the subcommand that was chosen; returns the exit status.
+using Action = std::function<int()>;
+
+void add_operator_commands(CLI::App& app, Where& where,
+                           Action& action);             // init, user, link, peer, status, verify
+void add_pull_commands(CLI::App& app, Action& action);  // pull, show
+void add_demo_command(CLI::App& app, Action& action);   // demo
+
+/// Prints "counterfoil: …" and returns the code's exit status.
+int complain(const Error& error);
+/// Asks the running daemon, or opens the folder itself when none runs.
+Result<json::Value> ask(const Where& where, const json::Object& request);
+
+}  // namespace counterfoil::tool

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// counterfoil: the operator's command line.
+#include "base/log.h"
+#include "commands.h"
+
+#include <cstdio>
+
+namespace {
+
+std::string exit_table() {
+  std::string out = "Exit status: 0 done, 1 checked and not intact";
+  for (int i = 0; i <= static_cast<int>(counterfoil::Code::Internal); ++i) {
+    const auto code = static_cast<counterfoil::Code>(i);
+    out += "\n  " + std::to_string(counterfoil::exit_status(code)) + "  " +
+           std::string(counterfoil::code_sentence(code));
+  }
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace counterfoil;  // NOLINT(google-build-using-namespace): main() only
+  CLI::App app(
+      "counterfoil: the command line of the consent and opt-out appliance.\n"
+      "A first box: counterfoil init, then start counterfoild, then counterfoil user add.");
+  app.footer(exit_table());
+  app.set_version_flag("--version", "counterfoil " CF_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  tool::Where where;
+  app.add_option("--config", where.paths.config, "the configuration")->capture_default_str();
+  app.add_option("--data", where.paths.data, "the data folder")->capture_default_str();
+  tool::Action action;
+  tool::add_operator_commands(app, where, action);
+  tool::add_pull_commands(app, action);
+  tool::add_demo_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int rc = app.exit(e);
+    return rc == 0 ? 0 : 2;
+  }
+  log::start(log::Level::Warning);
+  return action ? action() : 2;
+}

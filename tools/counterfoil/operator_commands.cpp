@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// init, user add, link add, peer add, status, verify: what an operator does to one box.
+#include "app/control.h"
+#include "base/fd.h"
+#include "base/limits.h"
+#include "commands.h"
+#include "crypto/certificate.h"
+#include "pages/qr.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+namespace counterfoil::tool {
+namespace {
+
+// Reads a password from the terminal without echo, or from a pipe as its first line.
+Result<std::string> read_password(const std::string& prompt) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  termios old{};
+  if (terminal) {
+    std::fputs((prompt + ": ").c_str(), stderr);
+    ::tcgetattr(STDIN_FILENO, &old);
+    termios silent = old;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+  }
+  std::string line;
+  const bool read = static_cast<bool>(std::getline(std::cin, line));
+  if (terminal) {
+    ::tcsetattr(STDIN_FILENO, TCSANOW, &old);
+    std::fputs("\n", stderr);
+  }
+  if (!read || line.empty())
+    return fail(Code::BadInput, "no password was given; type it, or pipe it in as one line");
+  return line;
+}
+
+json::Array names(const std::vector<std::string>& items) {
+  json::Array out;
+  for (const auto& item : items) out.emplace_back(item);
+  return out;
+}
+
+std::string text_of(const json::Value& value, std::string_view key) {
+  return value.string_at(key).value_or("?");
+}
+
+int init(const Where& where) {
+  const auto config = app::read_config(where.paths.config);
+  if (!config) return complain(config.error());
+  const auto made = app::Appliance::create(*config, where.paths);
+  if (!made) return complain(made.error());
+  std::printf("made %s for the log %s\n", where.paths.data.c_str(), config->origin.c_str());
+  std::printf("keep %s safe and apart: without it nothing in the ledger can be read\n",
+              where.paths.anchor().c_str());
+  for (const auto& reason : consent::missing_for_opt_in(config->business))
+    std::printf("opt-in stays closed: %s\n", reason.c_str());
+  std::printf("next: start counterfoild, then 'counterfoil user add NAME --role manager'\n");
+  return 0;
+}
+
+int print_status(const Where& where, bool as_json) {
+  const auto status = ask(where, {{"do", "status"}});
+  if (!status) return complain(status.error());
+  const bool well = status->find("well") != nullptr && status->find("well")->boolean() != nullptr &&
+                    *status->find("well")->boolean();
+  if (as_json) {
+    std::printf("%s\n", json::write(*status).value_or("{}").c_str());
+    return well ? 0 : exit_status(Code::Corrupt);
+  }
+  const auto count = [&](std::string_view key) {
+    return std::to_string(status->integer_at(key).value_or(0));
+  };
+  std::printf("%s  %s\n", well ? "well   " : "TROUBLE", text_of(*status, "origin").c_str());
+  if (!well) std::printf("  trouble   %s\n", text_of(*status, "trouble").c_str());
+  std::printf("  events    %s\n  forms     %s\n", count("events").c_str(), count("submissions").c_str());
+  std::printf("  clock     %s, %s\n", text_of(*status, "clock").c_str(), text_of(*status, "time").c_str());
+  std::printf("  erasure   %s\n", text_of(*status, "anchor").c_str());
+  std::printf("  disk      %s bytes, write-ahead log %s bytes\n", count("ledger_bytes").c_str(),
+              count("wal_bytes").c_str());
+  if (const auto closed = status->strings_at("closed"); closed && !closed->empty()) {
+    std::printf("  opt-in    closed:\n");
+    for (const auto& reason : *closed) std::printf("            %s\n", reason.c_str());
+  } else {
+    std::printf("  opt-in    open\n");
+  }
+  return well ? 0 : exit_status(Code::Corrupt);
+}
+
+int verify(const Where& where) {
+  const auto answer = ask(where, {{"do", "verify"}});
+  if (!answer)
+    return answer.error().code == Code::Corrupt ? (complain(answer.error()), 1) : complain(answer.error());
+  std::printf("intact: %lld events\n", static_cast<long long>(answer->integer_at("events").value_or(0)));
+  return 0;
+}
+
+int add_user(const Where& where, const std::string& name, const std::string& role) {
+  const auto password = read_password("password for " + name);
+  if (!password) return complain(password.error());
+  const auto added =
+      ask(where, {{"do", "user.add"}, {"name", name}, {"role", role}, {"password", *password}});
+  if (!added) return complain(added.error());
+  std::printf("added %s %s\n", role.c_str(), name.c_str());
+  return 0;
+}
+
+struct LinkArguments {
+  std::string id, place, shop, poster = "A4", svg, png;
+  std::vector<std::string> topics;
+};
+
+// Prints the code for the terminal and writes the files that were asked for.
+int show_link(const Where& where, const LinkArguments& link) {
+  const auto config = app::read_config(where.paths.config);
+  if (!config) return complain(config.error());
+  const std::string port = config->customer.port == 443 ? "" : ":" + std::to_string(config->customer.port);
+  const std::string url = "https://" + config->host + port + "/o/" + link.id;
+  const auto terminal = pages::qr::terminal(url);
+  if (!terminal) return complain(terminal.error());
+  std::printf("%s\n%s\n", terminal->c_str(), url.c_str());
+  if (!link.svg.empty()) {
+    const auto svg = pages::qr::svg_file(url);
+    if (!svg) return complain(svg.error());
+    if (const auto ok = write_file_durably(link.svg, as_bytes(*svg), 0644); !ok) return complain(ok.error());
+  }
+  if (!link.png.empty()) {
+    const auto png = pages::qr::png(url);
+    if (!png) return complain(png.error());
+    if (const auto ok = write_file_durably(link.png, *png, 0644); !ok) return complain(ok.error());
+  }
+  return 0;
+}
+
+int add_link(const Where& where, const LinkArguments& link) {
+  const auto added = ask(where, {{"do", "link.add"},
+                                 {"id", link.id},
+                                 {"place", link.place.empty() ? link.id : link.place},
+                                 {"shop", link.shop},
+                                 {"poster", link.poster},
+                                 {"topics", names(link.topics)}});
+  if (!added) return complain(added.error());
+  return show_link(where, link);
+}
+
+int add_peer(const Where& where, const std::string& name, const std::string& recipient,
+             const std::string& certificate, const std::vector<std::string>& rights) {
+  const auto pem = read_file(certificate, limits::kKeyFileBytesMax);
+  if (!pem) return complain(pem.error());
+  const auto key = crypto::spki_sha256_of_certificate(as_text(*pem));
+  if (!key) return complain(key.error());
+  const auto added = ask(where, {{"do", "peer.add"},
+                                 {"name", name},
+                                 {"recipient", recipient},
+                                 {"key", base64url(*key)},
+                                 {"rights", names(rights)}});
+  if (!added) return complain(added.error());
+  std::printf("peer %s may %s; pinned key %s\n", name.c_str(), rights.front().c_str(), hex(*key).c_str());
+  return 0;
+}
+
+int print_log_key(const Where& where) {
+  const auto answer = ask(where, {{"do", "log.key"}});
+  if (!answer) return complain(answer.error());
+  std::fputs(text_of(*answer, "pem").c_str(), stdout);
+  return 0;
+}
+
+}  // namespace
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "counterfoil: %s\n", error.message().c_str());
+  return exit_status(error.code);
+}
+
+Result<json::Value> ask(const Where& where, const json::Object& request) {
+  auto answer = app::control_call(where.paths.control_socket(), request);
+  if (answer || answer.error().code != Code::NotFound) return answer;
+  CF_TRY(auto config, app::read_config(where.paths.config));
+  CF_TRY(const auto box, app::Appliance::open(std::move(config), where.paths));
+  CF_CHECK(box->ledger().wait_ready(limits::kControlDeadline_ms));
+  return box->command(request);
+}
+
+void add_operator_commands(CLI::App& app, Where& where, Action& action) {
+  auto* init_command =
+      app.add_subcommand("init", "make the data folder: keys, anchor, the first line of the log");
+  init_command->callback([&] { action = [&] { return init(where); }; });
+
+  auto* user = app.add_subcommand("user", "people who may use the staff page")->require_subcommand(1);
+  auto* user_add =
+      user->add_subcommand("add", "add a user; the password is asked for, or piped in as one line");
+  static std::string user_name;
+  static std::string role = "staff";
+  user_add->add_option("name", user_name, "2 to 32 of a-z 0-9 - _ .")->required();
+  user_add->add_option("--role", role, "staff, manager or auditor")->capture_default_str();
+  user_add->callback([&] { action = [&] { return add_user(where, user_name, role); }; });
+
+  auto* link = app.add_subcommand("link", "places where customers can say yes")->require_subcommand(1);
+  auto* link_add = link->add_subcommand("add", "add an opt-in link and print its QR code");
+  auto* link_show = link->add_subcommand("show", "print the QR code of a link that exists");
+  static LinkArguments arguments;
+  for (auto* command : {link_add, link_show}) {
+    command->add_option("id", arguments.id, "short name, typed from posters: a-z 0-9 - _ .")->required();
+    command->add_option("--svg", arguments.svg, "also write the code as an SVG file");
+    command->add_option("--png", arguments.png, "also write the code as a PNG file");
+  }
+  link_add->add_option("--topic", arguments.topics, "a configured topic; repeat for more")->required();
+  link_add->add_option("--place", arguments.place, "where it hangs, in words");
+  link_add->add_option("--shop", arguments.shop, "a configured shop");
+  link_add->add_option("--poster", arguments.poster, "A4, A5, table-tent, sticker, none")
+      ->capture_default_str();
+  link_add->callback([&] { action = [&] { return add_link(where, arguments); }; });
+  link_show->callback([&] { action = [&] { return show_link(where, arguments); }; });
+
+  auto* peer =
+      app.add_subcommand("peer", "backends that may connect to the sync port")->require_subcommand(1);
+  auto* peer_add = peer->add_subcommand("add", "add a backend, pinned by the key of its client certificate");
+  static std::string peer_name;
+  static std::string recipient;
+  static std::string certificate;
+  static std::vector<std::string> rights = {"pull"};
+  peer_add->add_option("name", peer_name, "your name for it")->required();
+  peer_add->add_option("--recipient", recipient, "the [[recipient]] it stands for")->required();
+  peer_add->add_option("--certificate", certificate, "its client certificate, PEM")->required();
+  peer_add->add_option("--right", rights, "pull, push, witness, command; repeat for more")
+      ->capture_default_str();
+  peer_add->callback(
+      [&] { action = [&] { return add_peer(where, peer_name, recipient, certificate, rights); }; });
+
+  auto* status = app.add_subcommand("status", "is the box healthy?");
+  static bool as_json = false;
+  status->add_flag("--json", as_json, "one JSON object");
+  status->callback([&] { action = [&] { return print_status(where, as_json); }; });
+
+  auto* verify_command = app.add_subcommand("verify", "read the whole ledger again and prove it intact");
+  verify_command->callback([&] { action = [&] { return verify(where); }; });
+
+  auto* log_key = app.add_subcommand("log-key", "print the public key that signs the log, for verifiers");
+  log_key->callback([&] { action = [&] { return print_log_key(where); }; });
+}
+
+}  // namespace counterfoil::tool

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// pull and show: what a backend developer does with a box's log.
+#include "base/fd.h"
+#include "base/limits.h"
+#include "commands.h"
+#include "show.h"
+#include "sync/pull.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace counterfoil::tool {
+namespace {
+
+struct PullArguments {
+  std::string url, folder, key, server_ca, certificate, client_key, origin;
+  bool identity = false;
+};
+
+struct Target {
+  std::string host;
+  std::uint16_t port = 9443;
+};
+
+// "https://host[:port]" or "host[:port]"; IPv6 in brackets.
+Result<Target> parse_target(std::string text) {
+  constexpr std::string_view kScheme = "https://";
+  if (text.rfind(kScheme, 0) == 0) text.erase(0, kScheme.size());
+  while (!text.empty() && text.back() == '/') text.pop_back();
+  Target target;
+  const auto colon = text.rfind(':');
+  const auto bracket = text.rfind(']');
+  const bool has_port = colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
+  target.host = has_port ? text.substr(0, colon) : text;
+  if (has_port) {
+    const long port = std::strtol(text.c_str() + colon + 1, nullptr, 10);
+    if (port < 1 || port > 65535) return fail(Code::BadInput, "the port must be 1 to 65535");
+    target.port = static_cast<std::uint16_t>(port);
+  }
+  if (target.host.size() > 2 && target.host.front() == '[')
+    target.host = target.host.substr(1, target.host.size() - 2);
+  if (target.host.empty()) return fail(Code::BadInput, "say which box: https://HOST:PORT");
+  return target;
+}
+
+Result<std::string> read_text(const std::string& path) {
+  CF_TRY(const Bytes bytes, read_file(path, limits::kKeyFileBytesMax));
+  return std::string(as_text(bytes));
+}
+
+Result<sync::PullOptions> options_from(const PullArguments& arguments) {
+  sync::PullOptions options;
+  CF_TRY(auto target, parse_target(arguments.url));
+  options.server.host = target.host;
+  options.server.port = target.port;
+  CF_TRY(options.server.tls.ca_pem, read_text(arguments.server_ca));
+  CF_TRY(options.server.tls.identity.certificate_pem, read_text(arguments.certificate));
+  CF_TRY(Bytes key, read_file(arguments.client_key, limits::kKeyFileBytesMax));
+  options.server.tls.identity.key_pem = SecretBytes(std::move(key));
+  CF_TRY(options.log_key_pem, read_text(arguments.key));
+  options.origin = arguments.origin;
+  options.folder = arguments.folder;
+  options.identity = arguments.identity;
+  return options;
+}
+
+int print_findings(const std::vector<proof::Finding>& findings) {
+  for (const auto& finding : findings)
+    std::printf("NOT INTACT  %s  %s\n", finding.rule.c_str(), finding.text.c_str());
+  return 1;
+}
+
+int pull(const PullArguments& arguments) {
+  auto options = options_from(arguments);
+  if (!options) return complain(options.error());
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const auto report = sync::pull(std::move(*options), [&](std::uint64_t done, std::uint64_t all) {
+    if (terminal)
+      std::fprintf(stderr, "\rpulled %llu of %llu", static_cast<unsigned long long>(done),
+                   static_cast<unsigned long long>(all));
+  });
+  if (terminal) std::fputs("\r\033[K", stderr);
+  if (!report) return complain(report.error());
+  if (!report->intact()) return print_findings(report->findings);
+  std::printf("intact: %llu events of %s (%llu pulled now, %llu there already)\n",
+              static_cast<unsigned long long>(report->checkpoint.size), report->checkpoint.origin.c_str(),
+              static_cast<unsigned long long>(report->pulled),
+              static_cast<unsigned long long>(report->resumed));
+  return 0;
+}
+
+}  // namespace
+
+void add_pull_commands(CLI::App& app, Action& action) {
+  auto* command =
+      app.add_subcommand("pull", "fetch a box's log into a bundle folder, resume, and prove it intact");
+  static PullArguments arguments;
+  command->add_option("url", arguments.url, "the box's sync port: https://HOST:9443")->required();
+  command->add_option("bundle", arguments.folder, "folder to write; files are private to you")->required();
+  command->add_option("--key", arguments.key, "public key of the log, PEM ('counterfoil log-key' on the box)")
+      ->required();
+  command->add_option("--ca", arguments.server_ca, "authority of the box's TLS certificate, PEM")->required();
+  command->add_option("--certificate", arguments.certificate, "your client certificate, PEM")->required();
+  command->add_option("--client-key", arguments.client_key, "its private key, PEM")->required();
+  command->add_option("--origin", arguments.origin,
+                      "the log's expected name; the bundle's own when it has one");
+  command->add_flag("--identity", arguments.identity,
+                    "ask for telephone numbers too, if your agreement allows them");
+  command->callback([&] { action = [] { return pull(arguments); }; });
+
+  auto* show = app.add_subcommand("show", "a line per person, channel and topic of a bundle");
+  static std::string folder;
+  static bool as_json = false;
+  show->add_option("bundle", folder, "a folder made by 'counterfoil pull'")->required();
+  show->add_flag("--json", as_json, "one JSON object a line");
+  show->callback([&] {
+    action = [] {
+      const auto rows = show_bundle(folder, as_json);
+      return rows ? 0 : complain(rows.error());
+    };
+  });
+}
+
+}  // namespace counterfoil::tool
