@@ -156,7 +156,6 @@ Status check_body(const StopBody& body) {
 }
 
 Status check_identity(const Identity& identity) {
-  if (identity.addresses.empty()) return broken("identity: addresses must name at least one");
   if (identity.addresses.size() > limits::kAddressesPerSubjectMax)
     return broken("identity: too many addresses");
   if (!identity.language.empty() && !is_language(identity.language))
