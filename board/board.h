@@ -17,9 +17,9 @@ enum class ClockWord {
 };
 
 struct BoardOptions {
-  std::string anchor_path;  // file of the anchor; the fake board keeps it in memory when empty
+  std::string anchor_path{};  // file of the anchor; the fake board keeps it in memory when empty
   ClockWord clock = ClockWord::Measured;
-  std::string clock_control_path;  // fake only: file that drives the clock, see fake/manual_clock.h
+  std::string clock_control_path{};  // fake only: file that drives the clock, see fake/manual_clock.h
 };
 
 /// "generic" (any Linux machine) or "fake" (tests and demonstrations). Fails with NotFound (no such board),

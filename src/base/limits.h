@@ -102,6 +102,10 @@ constexpr int kStopAnswerGrid_ms = 250;  // a stop by number is answered on this
 constexpr std::size_t kPasswordBytesMax = 256;
 constexpr int kPasswordWait_ms = 10'000;
 
+// Board
+constexpr std::size_t kAnchorRecordBytesMax = 1024;
+constexpr std::size_t kClockControlBytesMax = 64;
+
 // Certificates
 constexpr std::size_t kCertificateNameCharsMax = 64;  // RFC 5280, ub-common-name
 constexpr std::size_t kCertificateNamesMax = 32;
