@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The rules between a connection and the router, without sockets: a head in, an admission out; a judged
+// request in, bytes out. Threads today and event loops tomorrow call the same two functions.
+// Thread rule: any thread.
+#pragma once
+
+#include "net/httplib_adapter.h"
+#include "net/rate_table.h"
+#include "net/server.h"
+
+#include <mutex>
+
+namespace counterfoil::net {
+
+/// Counters behind Server::figures(). Thread rule: any thread.
+class FigureBook {
+ public:
+  void connection_opened();
+  void connection_closed();
+  void request_served();
+  void stop_slowed();
+  /// reason: one of the fixed machine reasons, so the table stays small.
+  void refused(std::string_view reason);
+  [[nodiscard]] ServerFigures read() const;
+
+ private:
+  mutable std::mutex mutex_;
+  ServerFigures figures_;  // protected by mutex_
+};
+
+/// Who is asking, through which door.
+struct Peer {
+  const ListenerOptions* door = nullptr;
+  std::string address;      // text, for handlers
+  std::string address_key;  // what caps count by
+  std::optional<Hash> spki;
+  bool only_stops = false;  // served by a thread kept for stops
+};
+
+struct Outcome {
+  std::string bytes;                  // the whole answer, unless streaming
+  std::optional<Response> streaming;  // head and pieces still to be written
+  bool close = false;                 // nothing more is served on this connection
+  bool unread_input = false;          // the peer may still be sending what was refused
+  int delay_ms = 0;                   // wait before writing (a stop beyond the quota)
+};
+
+/// A head that may go on to its body, or the answer that ends it.
+struct Admission {
+  JudgedHead head;
+  Request request;  // everything but method, path params and body
+  RouteLimits limits;
+  std::optional<Outcome> ended;
+};
+
+class Service {
+ public:
+  explicit Service(Clock& clock);
+  /// `head` ends with the empty line.
+  [[nodiscard]] Admission admit(std::string_view head, const Peer& peer);
+  /// `body` has exactly head.content_length bytes. `close`: this is the connection's last answer.
+  [[nodiscard]] Outcome answer(Admission admission, std::string_view body, const Peer& peer, bool close);
+  /// For what fails before there is a head to judge: 408 and 431.
+  [[nodiscard]] Outcome refuse_unread(const Peer& peer, int status, std::string_view reason);
+  FigureBook& figures() { return figures_; }
+
+ private:
+  struct Refusal {
+    int status = 0;
+    std::string_view reason;
+    std::string field_name;  // Allow or Retry-After
+    std::string field_value;
+  };
+  [[nodiscard]] std::optional<Refusal> judge_door(Admission& admission, Verdict& verdict, const Peer& peer);
+  [[nodiscard]] Outcome refuse(const Request& request, const Refusal& refusal, const Peer& peer, bool is_head,
+                               bool close);
+  [[nodiscard]] int stop_delay_ms(const Peer& peer);
+
+  RateTable per_minute_;
+  RateTable per_hour_;
+  FigureBook figures_;
+  std::unique_ptr<HttpEngine> engine_;
+};
+
+}  // namespace counterfoil::net

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "support.h"
+
+#include <thread>
+
+namespace counterfoil::net {
+
+using namespace std::chrono_literals;
+using test::ask;
+using test::get_text;
+using test::post_text;
+using test::RawPeer;
+using test::RunningServer;
+using test::status_of;
+
+namespace {
+
+void wait_for_connections(const RunningServer& s, std::size_t count) {
+  for (int i = 0; i < 400 && s.server->figures().connections != count; ++i) std::this_thread::sleep_for(5ms);
+  CHECK(s.server->figures().connections == count);
+}
+
+Router capped_routes() {
+  Router router;
+  router.get("/", [](const Request&) { return Response::text("x"); });
+  router.post("/in", [](const Request&) { return Response::text("in"); }, {.requests_per_minute_max = 3});
+  router.post("/stop", [](const Request&) { return Response::text("stopped"); },
+              {.requests_per_minute_max = 3, .priority = Priority::Stop});
+  return router;
+}
+
+}  // namespace
+
+TEST_CASE("a route's cap answers 429 with Retry-After and forgets after a minute") {
+  RunningServer s(ListenerKind::Customer, capped_routes());
+  RawPeer peer(s.port());
+  auto post = [&] {
+    peer.send(post_text("/in", ""));
+    return peer.answer();
+  };
+  // A POST that is refused with a body would close; an empty one keeps the connection.
+  for (int i = 0; i < 3; ++i) CHECK(status_of(post()) == 200);
+  std::string refused = post();
+  CHECK(status_of(refused) == 429);
+  CHECK(refused.find("\r\nRetry-After: ") != std::string::npos);
+  peer.send(get_text("/"));
+  CHECK(status_of(peer.answer()) == 200);
+  s.clock.advance(60'000);
+  CHECK(status_of(post()) == 200);
+}
+
+TEST_CASE("a stop beyond its quota is served, only later") {
+  RunningServer s(ListenerKind::Customer, capped_routes());
+  RawPeer peer(s.port());
+  auto stop_ms = [&] {
+    auto begin = std::chrono::steady_clock::now();
+    peer.send(post_text("/stop", ""));
+    CHECK(status_of(peer.answer()) == 200);
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin)
+        .count();
+  };
+  for (unsigned i = 0; i < limits::kStopsPerAddressPerHour; ++i) CHECK(stop_ms() < 200);
+  CHECK(stop_ms() >= 240);
+  CHECK(stop_ms() >= 490);
+  CHECK(s.server->figures().stops_slowed == 2);
+  s.clock.advance(3'600'000);
+  CHECK(stop_ms() < 200);
+}
+
+TEST_CASE("when the pool is full stops are still served, others are asked to come back") {
+  ServerOptions options;
+  options.threads_max = 2;
+  options.stop_threads = 1;
+  std::atomic<bool> go_on{false};
+  std::atomic<int> inside{0};
+  Router router = capped_routes();
+  router.get("/hold", [&](const Request&) {
+    ++inside;
+    while (!go_on) std::this_thread::sleep_for(5ms);
+    return Response::text("held");
+  });
+  RunningServer s(ListenerKind::Customer, std::move(router), options);
+  RawPeer one(s.port());
+  RawPeer two(s.port());
+  one.send(get_text("/hold"));
+  two.send(get_text("/hold"));
+  while (inside < 2) std::this_thread::sleep_for(5ms);
+  CHECK(status_of(ask(s.port(), post_text("/stop", "a=b"))) == 200);
+  std::string busy = ask(s.port(), get_text("/"));
+  CHECK(status_of(busy) == 503);
+  CHECK(busy.find("\r\nRetry-After: 2\r\n") != std::string::npos);
+  go_on = true;
+  CHECK(one.answer().ends_with("held"));
+  CHECK(two.answer().ends_with("held"));
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+}
+
+TEST_CASE("the oldest stranger goes first when all places are taken") {
+  ServerOptions options;
+  options.connections_max = 3;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  RawPeer known(s.port());
+  known.send(get_text("/"));
+  CHECK(status_of(known.answer()) == 200);
+  auto stranger_one = make_plain_stream(test::connect_plain(s.port()));
+  auto stranger_two = make_plain_stream(test::connect_plain(s.port()));
+  wait_for_connections(s, 3);
+  RawPeer fresh(s.port());
+  CHECK(fresh.connected());
+  char c = 0;
+  auto closed = stranger_one->read(&c, 1, Deadline::in_ms(1000));
+  REQUIRE(closed);
+  CHECK(*closed == 0);
+  CHECK(stranger_two->read(&c, 1, Deadline::in_ms(50)).error().code == Code::Timeout);
+  known.send(get_text("/"));
+  CHECK(status_of(known.answer()) == 200);
+  CHECK(s.server->figures().refused.at("shed_idle") == 1);
+}
+
+TEST_CASE("one address holds at most its share of connections") {
+  ServerOptions options;
+  options.connections_per_address_max = 2;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  std::vector<std::unique_ptr<Stream>> idle;
+  for (int i = 0; i < 5; ++i) idle.push_back(make_plain_stream(test::connect_plain(s.port())));
+  for (int i = 0; i < 400 && s.server->figures().accepted < 5; ++i) std::this_thread::sleep_for(5ms);
+  wait_for_connections(s, 2);
+  CHECK(s.server->figures().refused.at("address_cap") == 3);
+  char c = 0;
+  CHECK(idle[4]->read(&c, 1, Deadline::in_ms(50)).error().code == Code::Timeout);
+}
+
+TEST_CASE("many customers at once are all served") {
+  RunningServer s(ListenerKind::Customer, capped_routes());
+  std::atomic<int> good{0};
+  std::vector<std::thread> people;
+  for (int i = 0; i < 12; ++i)
+    people.emplace_back([&] {
+      for (int k = 0; k < 3; ++k) good += status_of(ask(s.port(), get_text("/"))) == 200 ? 1 : 0;
+    });
+  for (auto& p : people) p.join();
+  CHECK(good == 36);
+}
+
+}  // namespace counterfoil::net
