@@ -106,8 +106,8 @@ void add_consent_reason(Decision& decision, const View& view, const Question& qu
 
 // Verdict, next instant and obligations follow from the reasons alone, whatever rule added them.
 void conclude(Decision& decision) {
-  std::stable_sort(decision.reasons.begin(), decision.reasons.end(),
-                   [](const Reason& a, const Reason& b) { return a.code < b.code; });
+  std::sort(decision.reasons.begin(), decision.reasons.end(),
+            [](const Reason& a, const Reason& b) { return a.code < b.code; });
   std::sort(decision.evidence.begin(), decision.evidence.end());
   decision.evidence.erase(std::unique(decision.evidence.begin(), decision.evidence.end()),
                           decision.evidence.end());

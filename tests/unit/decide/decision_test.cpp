@@ -12,8 +12,6 @@
 namespace counterfoil::decide::testing {
 namespace {
 
-constexpr auto kWhatsApp = consent::Channel::WhatsApp;
-
 Decision on_day(const Story& story, double n, const Question& question = ask(kWhatsApp, "offers"),
                 ClockState clock = ClockState::Synced) {
   return decide(story.person(), question, Rules{}, day(n), clock);

@@ -25,6 +25,7 @@ inline const consent::Address kOther{consent::AddressKind::Phone, "+46701740699"
 
 using Channels = std::vector<consent::Channel>;
 using Topics = std::vector<std::string>;
+inline constexpr auto kWhatsApp = consent::Channel::WhatsApp;
 inline const Channels kWa = {consent::Channel::WhatsApp};
 inline const Channels kSms = {consent::Channel::Sms};
 inline const Channels kBoth = {consent::Channel::WhatsApp, consent::Channel::Sms};

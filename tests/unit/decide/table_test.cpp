@@ -13,7 +13,6 @@
 namespace counterfoil::decide::testing {
 namespace {
 
-constexpr auto kWhatsApp = consent::Channel::WhatsApp;
 constexpr auto kText = consent::Channel::Sms;
 constexpr auto kMailChannel = consent::Channel::Email;
 constexpr auto kClaimed = consent::Evidence::Claimed;
@@ -144,7 +143,8 @@ TEST_CASE("table - never consented") {
        "never_consented"},
       {"below a raised minimum and old", Story().yes(0, 50, kWa, {"offers"}), asking(kPossessed),
        "never_consented"},
-      {"an address the submission never named", Story().yes(0, 50, kWa, {"offers"}), from(kMail), "never_consented"},
+      {"an address the submission never named", Story().yes(0, 50, kWa, {"offers"}), from(kMail),
+       "never_consented"},
   });
 }
 
