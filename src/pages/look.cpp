@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "pages/look.h"
+
+#include "crypto/crypto.h"
+#include "pages/assets.h"
+#include "pages/colour.h"
+#include "phone/phone.h"
+
+#include <algorithm>
+
+namespace counterfoil::pages {
+namespace {
+
+constexpr std::size_t kStyleHashDigits = 16;
+
+std::optional<i18n::Language> offered(std::span<const i18n::Language> languages, std::string_view code) {
+  const auto found = i18n::Language::find(code);
+  if (!found) return std::nullopt;
+  if (std::find(languages.begin(), languages.end(), *found) == languages.end()) return std::nullopt;
+  return *found;
+}
+
+const consent::Sender* sender_of(const consent::Business& business, std::string_view id) {
+  for (const consent::Sender& sender : business.senders)
+    if (sender.id.text() == id) return &sender;
+  return nullptr;
+}
+
+std::string digits_of(std::string_view text) {
+  std::string out;
+  for (const char c : text)
+    if (c >= '0' && c <= '9') out += c;
+  return out;
+}
+
+HomeStop keyword_stop(const View& view, const consent::Sender& sender) {
+  const std::string word = net::percent_encode(view.tr("wa.stop"));
+  if (sender.channel == consent::Channel::Sms)
+    return {view.tr("notice.way.sms", {{"address", sender.address}}),
+            "sms:+" + digits_of(sender.address) + "?body=" + word};
+  return {view.tr("notice.way.whatsapp"), "https://wa.me/" + digits_of(sender.address) + "?text=" + word};
+}
+
+}  // namespace
+
+Result<Look> make_look(const consent::Business& business, std::string customer_url, bool demo) {
+  CF_TRY(i18n::TimeZone zone, i18n::TimeZone::find(business.time_zone));
+  Look look{&business, {}, zone, std::move(customer_url), demo, {}, {}};
+  for (const std::string& code : business.languages)
+    if (const auto language = i18n::Language::find(code)) look.languages.push_back(*language);
+  if (look.languages.empty()) look.languages.push_back(i18n::Language::english());
+  look.style = theme_css(business.colour) + std::string(asset("style.css"));
+  look.style_path =
+      "/style-" + hex(crypto::sha256(as_bytes(look.style))).substr(0, kStyleHashDigits) + ".css";
+  return look;
+}
+
+View customer_view(const Look& look, const net::Request& request, std::string_view asked,
+                   std::string_view known) {
+  View view{&look, look.languages.front(), request.path};
+  if (asked.empty()) asked = request.query_value("lang").value_or("");
+  if (const auto wanted = offered(look.languages, asked))
+    view.language = *wanted;
+  else if (const auto of_link = offered(look.languages, known))
+    view.language = *of_link;
+  else
+    view.language = i18n::negotiate(request.field("Accept-Language").value_or(""), look.languages,
+                                    look.languages.front());
+  return view;
+}
+
+View staff_view(const Look& look, const net::Request& request) {
+  View view{&look, look.languages.front(), request.path};
+  const auto all = i18n::Language::all();
+  if (const auto wanted = offered(all, request.query_value("lang").value_or("")))
+    view.language = *wanted;
+  else
+    view.language =
+        i18n::negotiate(request.field("Accept-Language").value_or(""), all, look.languages.front());
+  return view;
+}
+
+std::string date_words(const View& view, Instant t) {
+  return i18n::format_date(view.language, view.look->zone.to_local(t));
+}
+
+std::string time_words(const View& view, Instant t) {
+  return i18n::format_time(view.language, view.look->zone.to_local(t));
+}
+
+std::string period_words(const View& view, const consent::RetentionClass& kept) {
+  const auto count = [&](std::string_view unit, int n) {
+    return i18n::tr_count(view.language, unit, static_cast<std::uint64_t>(n));
+  };
+  if (kept.keep_months > 0 && kept.keep_months % 12 == 0) return count("count.years", kept.keep_months / 12);
+  if (kept.keep_months > 0) return count("count.months", kept.keep_months);
+  if (kept.keep_days > 0) return count("count.days", kept.keep_days);
+  return kept.keep;
+}
+
+std::string topic_words(const View& view, const consent::TopicId& id) {
+  const consent::Topic* topic = view.business().topic(id);
+  return topic == nullptr ? id.text() : consent::local(topic->title, view.language.code(), view.business());
+}
+
+std::string channel_words(const View& view, consent::Channel channel) {
+  const std::string id = "channel." + std::string(consent::channel_name(channel));
+  return i18n::has(id) ? view.tr(id) : std::string(consent::channel_name(channel));
+}
+
+std::string place_words(const View& view, const consent::ShopId& id) {
+  const consent::Shop* shop = view.business().shop(id);
+  return shop == nullptr ? view.business().name
+                         : consent::local(shop->place, view.language.code(), view.business());
+}
+
+std::string topic_list(const View& view, std::span<const consent::TopicId> topics) {
+  std::vector<std::string> names;
+  for (const consent::TopicId& id : topics)
+    names.push_back(view.tr("list.quoted", {{"item", topic_words(view, id)}}));
+  return i18n::join_and(view.language, each_once(names));
+}
+
+std::string channel_list(const View& view, std::span<const consent::Channel> channels) {
+  std::vector<std::string> names;
+  for (const consent::Channel channel : channels) names.push_back(channel_words(view, channel));
+  return i18n::join_and(view.language, each_once(names));
+}
+
+std::vector<HomeStop> home_stops(const View& view) {
+  std::vector<HomeStop> out;
+  for (const consent::StopWay& way : view.business().stop_ways) {
+    switch (way.kind) {
+      case consent::StopWay::Kind::Keyword:
+        if (const consent::Sender* sender = sender_of(view.business(), way.where))
+          out.push_back(keyword_stop(view, *sender));
+        break;
+      case consent::StopWay::Kind::CloudPage:
+        out.push_back({view.tr("notice.way.page", {{"address", way.where}}), way.where});
+        break;
+      case consent::StopWay::Kind::StaffedNumber:
+        out.push_back(
+            {view.tr("notice.way.phone", {{"address", way.where}}), "tel:+" + digits_of(way.where)});
+        break;
+    }
+  }
+  return out;
+}
+
+std::string home_stop_words(const View& view) {
+  std::vector<std::string> words;
+  for (const HomeStop& stop : home_stops(view)) words.push_back(stop.words);
+  return i18n::join_or(view.language, words);
+}
+
+std::vector<Values> country_options(const View& view, std::string_view selected) {
+  struct Named {
+    std::string name;
+    phone::Region region;
+  };
+  std::vector<Named> named;
+  for (phone::Region& region : phone::regions())
+    if (i18n::has("country." + region.code))
+      named.push_back({i18n::country_name(view.language, region.code), std::move(region)});
+  std::sort(named.begin(), named.end(), [](const Named& a, const Named& b) { return a.name < b.name; });
+  std::vector<Values> out;
+  for (const Named& one : named)
+    out.push_back(
+        Values()
+            .text("region", one.region.code)
+            .text("region_words", view.tr("form.country_option",
+                                          {{"country", one.name}, {"calling_code", one.region.calling_code}}))
+            .flag("region_selected", one.region.code == selected));
+  return out;
+}
+
+}  // namespace counterfoil::pages

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "pages/receipt_page.h"
+
+#include "base/limits.h"
+#include "counterfoil/proof/receipt.h"
+#include "crypto/crypto.h"
+#include "pages/qr.h"
+
+namespace counterfoil::pages {
+namespace {
+
+constexpr std::string_view kUndoRoute = "undo";
+constexpr int kKioskRefresh_s = 30;
+constexpr std::size_t kFingerprintGroup = 8;
+constexpr std::size_t kPemLine = 64;
+
+std::string_view state_id(const desk::Submission& s) {
+  if (s.stopped) return "state.stopped";
+  switch (s.state) {
+    case consent::State::ConsentGiven:
+    case consent::State::RenewedConsentGiven:
+      return "state.given";
+    case consent::State::ConsentExpired:
+      return "state.expired";
+    case consent::State::ConsentWithdrawn:
+      return "state.withdrawn";
+    default:
+      return "state.requested";
+  }
+}
+
+std::string days_words(const View& view, Instant from, Instant to) {
+  const Instant days = to > from ? (to - from + kDay_s - 1) / kDay_s : 0;
+  return i18n::tr_count(view.language, "count.days", static_cast<std::uint64_t>(days));
+}
+
+/// The facts of a submission, for the page and the file alike.
+void put_facts(const View& view, const desk::Submission& s, Values& values) {
+  const auto topics = topics_of(s);
+  const auto channels = channels_of(s);
+  const bool waiting = is_live(s) && !s.code.empty();
+  values
+      .text("headline",
+            view.tr(s.state == consent::State::ConsentRequested && !s.stopped ? "receipt.title_requested"
+                                                                              : "receipt.title"))
+      .html("said_yes_html", view.phrase("receipt.body", {{"topics", topic_list(view, topics)},
+                                                          {"channels", channel_list(view, channels)},
+                                                          {"date", date_words(view, s.given)},
+                                                          {"time", time_words(view, s.given)},
+                                                          {"place", place_words(view, s.place)}}))
+      .flag("waiting", waiting)
+      .text("code", waiting ? s.code : "")
+      .html("one_step_html",
+            view.phrase("receipt.unproved", {{"period", days_words(view, s.given, s.code_ends)}}))
+      .text("number_masked", s.masked_number)
+      .text("state_words", submission_state_words(view, s))
+      .text("state_name", consent::state_name(s.stopped ? consent::State::ConsentWithdrawn : s.state))
+      .text("topics_words", topic_list(view, topics))
+      .text("channels_words", channel_list(view, channels))
+      .text("given_words", date_words(view, s.given) + ", " + time_words(view, s.given))
+      .text("place_words", place_words(view, s.place))
+      .text("until_words", is_live(s) ? date_words(view, s.ends) : "")
+      .text("evidence_words", view.tr("evidence." + std::string(consent::evidence_name(s.evidence))))
+      .text("controller_words", view.business().legal_name + ", " + view.business().address)
+      .flag("live", is_live(s))
+      .flag("undone", !s.stopped && s.state == consent::State::ConsentWithdrawn)
+      .html("stopped_html", s.stopped
+                                ? view.phrase("manage.stopped", {{"date", date_words(view, s.stopped_at)},
+                                                                 {"time", time_words(view, s.stopped_at)}})
+                                : Html());
+}
+
+std::vector<Values> home_stop_items(const View& view) {
+  std::vector<Values> out;
+  for (const HomeStop& stop : home_stops(view))
+    out.push_back(Values().text("stop_words", stop.words).text("stop_href", stop.href));
+  return out;
+}
+
+std::string grouped(std::string_view digits) {
+  std::string out;
+  for (std::size_t at = 0; at < digits.size(); at += kFingerprintGroup) {
+    if (!out.empty()) out += ' ';
+    out += digits.substr(at, kFingerprintGroup);
+  }
+  return out;
+}
+
+std::string pem_of(ByteView spki) {
+  const std::string text = base64(spki);
+  std::string out = "-----BEGIN PUBLIC KEY-----\n";
+  for (std::size_t at = 0; at < text.size(); at += kPemLine) out += text.substr(at, kPemLine) + "\n";
+  return out + "-----END PUBLIC KEY-----\n";
+}
+
+/// The notice a proof names, and its text if that is still what the link says.
+void put_notice(Site& site, ReceiptFile& file) {
+  const auto receipt = proof::read_receipt(file.proof);
+  if (!receipt) return;
+  const auto body = consent::decode_body(consent::EventType::Grant, receipt->disclosures[1].text);
+  if (!body) return;
+  const auto* grant = std::get_if<consent::GrantBody>(&*body);
+  if (grant == nullptr) return;
+  file.notice_sha256 = hex(grant->notice.sha256);
+  const auto form = site.desk.opt_in_form(file.submission.link, grant->notice.language);
+  if (!form || form->notice.ref.sha256 != grant->notice.sha256) return;
+  for (const desk::NoticeLine& line : form->notice.lines) file.agreed.push_back(line.text);
+}
+
+View view_for(Site& site, const net::Request& request, const Result<desk::Submission>& submission) {
+  View view = customer_view(site.look, request, {}, submission ? submission->language : std::string());
+  view.path = "/r/" + std::string(request.param("token"));
+  return view;
+}
+
+}  // namespace
+
+std::string submission_state_words(const View& view, const desk::Submission& submission) {
+  return view.tr(state_id(submission));
+}
+
+std::vector<consent::TopicId> topics_of(const desk::Submission& submission) {
+  std::vector<consent::TopicId> all;
+  for (const auto& choice : submission.choices) all.push_back(choice.topic);
+  return each_once(all);
+}
+
+std::vector<consent::Channel> channels_of(const desk::Submission& submission) {
+  std::vector<consent::Channel> all;
+  for (const auto& choice : submission.choices) all.push_back(choice.channel);
+  return each_once(all);
+}
+
+bool is_live(const desk::Submission& s) {
+  return !s.stopped &&
+         (s.state == consent::State::ConsentRequested || s.state == consent::State::ConsentGiven ||
+          s.state == consent::State::RenewedConsentGiven);
+}
+
+net::Response unknown_receipt(const View& view, const net::Request& request, const Error& error) {
+  if (error.code != Code::NotFound) return error_answer(view, request, error, false);
+  if (request.wants_json()) return error_json(view, 404, "unknown_receipt", "unknown_receipt");
+  return error_page(view, 404, "unknown_receipt", false);
+}
+
+Page receipt_page(const View& view, const desk::Submission& submission, std::string_view undo_token) {
+  Page page;
+  page.name = "receipt";
+  put_facts(view, submission, page.values);
+  page.title = view.tr(submission.state == consent::State::ConsentRequested ? "receipt.title_requested"
+                                                                            : "receipt.title");
+  page.values.text("token", submission.token)
+      .text("undo_token", undo_token)
+      .html("stop_home_html", view.phrase("receipt.stop_home", {{"ways", home_stop_words(view)}}))
+      .list("home_stops", home_stop_items(view));
+  return page;
+}
+
+net::Response kiosk_hand_over(const View& view, const std::string& receipt_token,
+                              const consent::LinkId& link) {
+  const std::string address = view.look->customer_url + "/r/" + receipt_token;
+  const auto code = qr::svg(address, view.tr("receipt.manage_qr"));
+  Page page;
+  page.title = view.tr("receipt.title_requested");
+  page.name = "kiosk";
+  page.refresh = std::to_string(kKioskRefresh_s) + "; url=/o/" + link.text();
+  page.values.text("headline", page.title)
+      .text("link", link.text())
+      .html("qr_html", code ? Html::trusted(*code) : Html());
+  return respond(view, page);
+}
+
+Result<std::string> receipt_file(const View& view, const ReceiptFile& file) {
+  Values values;
+  put_facts(view, file.submission, values);
+  std::vector<Values> lines;
+  for (const std::string& line : file.agreed) lines.push_back(Values().text("agreed_line", line));
+  values.text("lang", view.language.code())
+      .text("dir", view.language.direction())
+      .text("business", view.business().name)
+      .html("style_html", Html::trusted(view.look->style))
+      .html("stop_home_html", view.phrase("receipt.stop_home", {{"ways", home_stop_words(view)}}))
+      .list("home_stops", home_stop_items(view))
+      .text("manage_url", view.look->customer_url + "/m/" + file.submission.token)
+      .html("notice_html", view.phrase("receipt.notice", {{"notice", view.business().notice.text()}}))
+      .flag("has_agreed", !lines.empty())
+      .list("agreed", std::move(lines))
+      .text("notice_sha256", file.notice_sha256)
+      .text("proof", file.proof)
+      .text("key_fingerprint", file.key_fingerprint)
+      .text("key_pem", file.key_pem);
+  CF_TRY(const Html html, render(view.language, "receipt_file", values));
+  return html.text();
+}
+
+net::Response get_receipt(Site& site, const net::Request& request) {
+  const std::string token(request.param("token"));
+  const auto submission = site.desk.submission(token);
+  const View view = view_for(site, request, submission);
+  if (!submission) return unknown_receipt(view, request, submission.error());
+  return respond(view, receipt_page(view, *submission, site.token(kUndoRoute, token)));
+}
+
+net::Response get_receipt_file(Site& site, const net::Request& request) {
+  const std::string token(request.param("token"));
+  auto submission = site.desk.submission(token);
+  const View view = view_for(site, request, submission);
+  if (!submission) return unknown_receipt(view, request, submission.error());
+  auto proof = site.desk.receipt_text(token);
+  if (!proof) return error_answer(view, request, proof.error(), false);
+  const ByteView spki = site.desk.ledger().log_key().spki;
+  ReceiptFile file{
+      *std::move(submission), *std::move(proof), {}, {}, grouped(hex(crypto::sha256(spki))), pem_of(spki)};
+  put_notice(site, file);
+  auto text = receipt_file(view, file);
+  if (!text) return error_answer(view, request, text.error(), false);
+  const std::string name = view.business().id + "-" + view.tr("receipt.file_name") + ".html";
+  return with_page_fields(net::Response::html(*std::move(text)))
+      .with("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));
+}
+
+net::Response get_receipt_proof(Site& site, const net::Request& request) {
+  auto proof = site.desk.receipt_text(request.param("token"));
+  if (!proof) {
+    View view = customer_view(site.look, request);
+    view.path = "/r/" + std::string(request.param("token"));
+    return unknown_receipt(view, request, proof.error());
+  }
+  return with_page_fields(net::Response::text(*std::move(proof)));
+}
+
+net::Response post_undo(Site& site, const net::Request& request) {
+  const std::string token(request.param("token"));
+  const auto posted = read_post(site, request, kUndoRoute, token);
+  const auto submission = site.desk.submission(token);
+  const View view = view_for(site, request, submission);
+  if (!posted) return unreadable(view, request, posted.error(), false);
+  if (!submission) return unknown_receipt(view, request, submission.error());
+  const std::string receipt = "/r/" + token;
+  if (!posted->token_good) {
+    if (site.earlier_answer(posted->token, limits::kFormTokenLife_ms))
+      return with_page_fields(net::Response::redirect(receipt));
+    Page page = receipt_page(view, *submission, site.token(kUndoRoute, token));
+    put_problems(page.values, {}, view.phrase("error.bad_token.body"));
+    page.status = posted->status;
+    return respond(view, page);
+  }
+  const auto undone = site.desk.undo(token);
+  if (!undone) return error_answer(view, request, undone.error(), false);
+  site.remember_answer(posted->token, receipt);
+  return with_page_fields(net::Response::redirect(receipt));
+}
+
+}  // namespace counterfoil::pages

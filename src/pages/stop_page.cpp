@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "pages/stop_page.h"
+
+#include "base/limits.h"
+
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+namespace counterfoil::pages {
+namespace {
+
+constexpr std::string_view kRoute = "stop";
+
+struct StopInput {
+  std::string number;
+  std::string region;
+};
+
+net::Response stop_form(Site& site, const View& view, const StopInput& input, const Html& wrong,
+                        const Html& message, int status) {
+  Page page;
+  page.title = view.tr("stop.title");
+  page.name = "stop";
+  page.status = status;
+  page.values.text("token", site.token(kRoute, ""))
+      .text("form_lang", view.language.code())
+      .html("home_html",
+            home_stops(view).empty() ? Html() : view.phrase("stop.home", {{"ways", home_stop_words(view)}}));
+  std::vector<Problem> problems;
+  if (!wrong.empty()) problems.push_back({"number", wrong});
+  put_problems(page.values, problems, message);
+  put_number_field(view, page.values, {view.tr("stop.number"), "", input.number, input.region, wrong, true});
+  return respond(view, page);
+}
+
+net::Response done_page(const View& view, Instant at) {
+  Page page;
+  page.title = view.tr("stop.title");
+  page.name = "stop_done";
+  page.values.html("done_html", view.phrase("stop.done", {{"time", time_words(view, at)}}));
+  return respond(view, page);
+}
+
+/// Answers leave on a fixed grid of time, so that the wait does not tell whether the number was known.
+void wait_for_grid(const Clock& clock) {
+  const std::int64_t into = clock.boot_ms() % limits::kStopAnswerGrid_ms;
+  std::this_thread::sleep_for(std::chrono::milliseconds(limits::kStopAnswerGrid_ms - into));
+}
+
+net::Response not_recorded(Site& site, const View& view, const StopInput& input, const Error& error) {
+  if (error.code == Code::BadInput) {
+    const std::string& region = input.region.empty() ? view.business().jurisdiction : input.region;
+    return stop_form(site, view, input,
+                     view.phrase("stop.bad_number", {{"country", i18n::country_name(view.language, region)}}),
+                     {}, 400);
+  }
+  const Html message = error.code == Code::Limit
+                           ? view.phrase("error.too_many.body", {{"n", seconds_of(error)}})
+                           : view.phrase("stop.not_saved", {{"ways", home_stop_words(view)}});
+  return stop_form(site, view, input, {}, message, http_status(error.code));
+}
+
+}  // namespace
+
+net::Response get_stop(Site& site, const net::Request& request) {
+  const View view = customer_view(site.look, request);
+  return stop_form(site, view, {}, {}, {}, 200);
+}
+
+net::Response post_stop(Site& site, const net::Request& request) {
+  const auto posted = read_post(site, request, kRoute, "");
+  const View view =
+      customer_view(site.look, request, posted ? posted->form.text("lang") : std::string_view());
+  if (!posted) return unreadable(view, request, posted.error(), false);
+  const StopInput input{std::string(posted->form.text("number")), std::string(posted->form.text("region"))};
+  if (!posted->token_good) {
+    Instant at = 0;
+    const auto earlier = site.earlier_answer(posted->token, limits::kFormTokenLife_ms);
+    if (earlier && std::from_chars(earlier->data(), earlier->data() + earlier->size(), at).ec == std::errc())
+      return done_page(view, at);
+    return stop_form(site, view, posted->input_ours ? input : StopInput(), {},
+                     view.phrase("error.bad_token.body"), posted->status);
+  }
+  consent::StopBody by;
+  by.by = consent::Actor::Person;
+  by.via = "number";
+  const auto stopped = site.desk.stop_by_number(input.number, input.region, by);
+  wait_for_grid(site.clock);
+  if (!stopped) return not_recorded(site, view, input, stopped.error());
+  const Instant now = site.clock.now();  // of this answer: a repeat must not show when the first stop was
+  site.remember_answer(posted->token, std::to_string(now));
+  return done_page(view, now);
+}
+
+}  // namespace counterfoil::pages
