@@ -41,6 +41,8 @@ struct TemplateData {
 namespace {
 
 constexpr std::string_view kTemplateSuffix = ".mustache";
+// Values and included templates share one name space in mustache; the prefix keeps them apart.
+constexpr std::string_view kPartialPrefix = "part:";
 
 /// Replaces every [[id]] by its text.
 std::string with_words(i18n::Language language, std::string_view source) {
@@ -64,7 +66,8 @@ void add_partials(i18n::Language language, data& values) {
   for (const Asset& file : embedded()) {
     if (!file.name.ends_with(kTemplateSuffix)) continue;
     const std::string_view text = file.text;
-    values.set(std::string(file.name.substr(0, file.name.size() - kTemplateSuffix.size())),
+    values.set(std::string(kPartialPrefix) +
+                   std::string(file.name.substr(0, file.name.size() - kTemplateSuffix.size())),
                data(partial([language, text] { return with_words(language, text); })));
   }
 }

@@ -54,8 +54,8 @@ class Values {
   std::map<std::string, std::vector<Values>, std::less<>> lists_;
 };
 
-/// Fills templates/<name>.mustache; {{> other}} includes another one. Fails with Internal when the template
-/// is not there or not well-formed: a mistake in the program, found by the tests.
+/// Fills templates/<name>.mustache; {{> part:other}} includes another one. Fails with Internal when the
+/// template is not there or not well-formed: a mistake in the program, found by the tests.
 Result<Html> render(i18n::Language language, std::string_view name, const Values& values);
 
 }  // namespace counterfoil::pages

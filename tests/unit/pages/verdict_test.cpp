@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "pages/verdict.h"
+
+#include "doctest/doctest.h"
+#include "pages/check_page.h"
+#include "shop.h"
+
+namespace {
+
+using namespace counterfoil;
+using namespace counterfoil::pages;
+using consent::Channel;
+using consent::TopicId;
+using decide::ReasonCode;
+
+constexpr Instant kGiven = 1795340400;  // 22 November 2026, 10:00 in Madrid
+
+desk::CheckRow allowed(const char* topic, Channel channel = Channel::WhatsApp) {
+  desk::CheckRow row{channel, TopicId(topic), {}, kGiven, kGiven + 730 * kDay_s};
+  row.decision.verdict = decide::Verdict::Allow;
+  row.decision.because = decide::Because{row.topic,
+                                         channel,
+                                         kGiven,
+                                         row.ends,
+                                         consent::LinkId("caja"),
+                                         consent::ShopId("torrevieja"),
+                                         consent::Evidence::Present,
+                                         {}};
+  row.decision.obligations = {decide::Obligation::SayWhy, decide::Obligation::OfferStop,
+                              decide::Obligation::NameBusiness};
+  return row;
+}
+
+desk::CheckRow denied(const char* topic, ReasonCode code, Channel channel = Channel::WhatsApp) {
+  desk::CheckRow row{channel, TopicId(topic), {}, kGiven, kGiven + 730 * kDay_s};
+  row.decision.reasons = {{code, decide::RuleKind::Person, "", std::nullopt, std::nullopt}};
+  return row;
+}
+
+desk::Check check_of(std::vector<desk::CheckRow> rows) {
+  return {"+46 70 174 06 05", "SE", std::move(rows), kGiven + 100};
+}
+
+TEST_CASE("each verdict has one sign, one headline, one reason, one thing to do, one thing to say") {
+  const Look look = test::shop_look();
+  struct Row {
+    ReasonCode code;
+    const char* tone;
+    const char* headline;
+  };
+  constexpr Row kRows[] = {
+      {ReasonCode::ClockUntrusted, "no", "Cannot say: the box does not know the time."},
+      {ReasonCode::LedgerDamaged, "no", "Cannot say: an entry for this number is damaged."},
+      {ReasonCode::Suppressed, "no", "No. They asked us to stop."},
+      {ReasonCode::Withdrawn, "no", "No. They asked us to stop."},
+      {ReasonCode::NeverConsented, "no", "No. Nobody with this number said yes."},
+      {ReasonCode::Unconfirmed, "later", "Not yet. The number is not proved."},
+      {ReasonCode::Expired, "no", "No. Their yes has run out."},
+      {ReasonCode::TopicNotGranted, "no", "Not about this."},
+      {ReasonCode::ChannelNotGranted, "no", "Not on WhatsApp."},
+  };
+  for (const std::string language : {"en", "es"}) {
+    const View view = test::shop_view(look, language);
+    for (const Row& expected : kRows) {
+      const desk::Check check = check_of({denied("offers", expected.code), allowed("care")});
+      const VerdictWords words = verdict_words(view, check, check.rows.front());
+      CAPTURE(expected.headline);
+      CHECK(words.tone == expected.tone);
+      if (language == "en") CHECK(words.headline == expected.headline);
+      for (const std::string& text : {words.headline, words.why.text(), words.act.text(), words.say.text()}) {
+        CHECK(!text.empty());
+        CHECK_MESSAGE(text.find('{') == text.npos, text);
+      }
+    }
+  }
+}
+
+TEST_CASE("an allow says what was agreed, when and where") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look);
+  const desk::Check check = check_of({allowed("offers")});
+  const VerdictWords words = verdict_words(view, check, check.rows.front());
+  CHECK(words.tone == "yes");
+  CHECK(words.sign == "✔");
+  CHECK(words.headline == "Yes, you may.");
+  for (const char* part :
+       {"Offers of the week", "WhatsApp", "22 November 2026", "Torrevieja", "21 November 2028"})
+    CHECK_MESSAGE(words.why.text().find(part) != std::string::npos, part);
+}
+
+TEST_CASE("a no about this topic names what was agreed instead") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look);
+  const desk::Check check = check_of({denied("offers", ReasonCode::TopicNotGranted), allowed("care"),
+                                      denied("offers", ReasonCode::ChannelNotGranted, Channel::Sms)});
+  const VerdictWords words = verdict_words(view, check, check.rows.front());
+  CHECK(words.why.text().find("Important notices") != std::string::npos);
+}
+
+TEST_CASE("suppressed and withdrawn tell no date at the till") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look);
+  for (const ReasonCode code : {ReasonCode::Suppressed, ReasonCode::Withdrawn}) {
+    const desk::Check check = check_of({denied("offers", code)});
+    const VerdictWords words = verdict_words(view, check, check.rows.front());
+    CHECK((words.why.text() + words.act.text() + words.say.text()).find("2026") == std::string::npos);
+  }
+}
+
+TEST_CASE("the verdict page reads the number back and folds the rest") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look);
+  const desk::Check check = check_of({denied("offers", ReasonCode::Withdrawn), allowed("care")});
+  Page page;
+  page.name = "check";
+  page.staff = true;
+  put_verdict(view, check, check.rows.front(), {"070 174 06 05", "SE", "offers", "whatsapp"}, "STOP",
+              page.values);
+  const std::string html = test::whole(view, page);
+  CHECK(html.find("+46 70 174 06 05") != html.npos);
+  CHECK(html.find("Sweden") != html.npos);
+  CHECK(html.find("<section class=\"verdict no\">") != html.npos);
+  CHECK(html.find("✔ yes") > html.find("<details>"));
+  CHECK(test::count_of(html, "<h1") == 1);
+}
+
+}  // namespace
