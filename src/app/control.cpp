@@ -41,7 +41,7 @@ Result<std::string> receive_line(int fd) {
   for (;;) {
     const ssize_t n = ::recv(fd, chunk.data(), chunk.size(), 0);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+    if (n < 0 && errno == EAGAIN)
       return fail(Code::Timeout, "no answer on the control socket");
     if (n <= 0) return fail(Code::Io, "the control connection ended early");
     line.append(chunk.data(), static_cast<std::size_t>(n));

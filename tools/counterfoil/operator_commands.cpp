@@ -50,6 +50,12 @@ std::string text_of(const json::Value& value, std::string_view key) {
   return value.string_at(key).value_or("?");
 }
 
+bool is_true(const json::Value& value, std::string_view key) {
+  const json::Value* member = value.find(key);
+  const bool* flag = member == nullptr ? nullptr : member->boolean();
+  return flag != nullptr && *flag;
+}
+
 int init(const Where& where) {
   const auto config = app::read_config(where.paths.config);
   if (!config) return complain(config.error());
@@ -67,8 +73,7 @@ int init(const Where& where) {
 int print_status(const Where& where, bool as_json) {
   const auto status = ask(where, {{"do", "status"}});
   if (!status) return complain(status.error());
-  const bool well = status->find("well") != nullptr && status->find("well")->boolean() != nullptr &&
-                    *status->find("well")->boolean();
+  const bool well = is_true(*status, "well");
   if (as_json) {
     std::printf("%s\n", json::write(*status).value_or("{}").c_str());
     return well ? 0 : exit_status(Code::Corrupt);
