@@ -47,6 +47,12 @@ Result<Leaf> decode_leaf(std::string_view line);
 /// SHA-256("cf/d1" || index as one byte || salt || disclosure). Salts are 32 random bytes.
 Hash commitment(std::uint8_t index, const Hash& salt, std::string_view disclosure);
 
+/// A recipient's own handle for a person: 12 random bytes, then the first 4 bytes of
+/// SHA-256("cf/p1" || those 12). The log does not commit to handles, so the check bytes are what shows a
+/// damaged one.
+Handle recipient_handle(const std::array<std::uint8_t, 12>& random);
+bool is_recipient_handle(const Handle& handle);
+
 /// One line of GET /v1/log/entries: the exact leaf line with what the recipient may see of it, or, for a
 /// deleted leaf, its hash alone (design: sync).
 struct Entry {
@@ -58,11 +64,14 @@ struct Entry {
     bool operator==(const Disclosure&) const = default;
   };
   std::array<std::optional<Disclosure>, 2> d;  // what is shown; withheld ones are absent
-  std::optional<Handle> p;                     // the recipient's own handle for the person
+  std::optional<Handle> p;                     // from recipient_handle(): the person, for this recipient
   [[nodiscard]] bool deleted() const { return leaf.empty(); }
   bool operator==(const Entry&) const = default;
 };
+/// "d" is null when nothing is shown. Fails with BadInput (a deleted leaf that shows more than its hash, a
+/// handle without its check bytes) or Limit.
 Result<std::string> encode_entry(const Entry& entry);
+/// Fails with BadInput, saying why. Does not look into the leaf line.
 Result<Entry> decode_entry(std::string_view line);
 
 }  // namespace counterfoil::proof

@@ -24,6 +24,9 @@ struct Checkpoint {
 /// "origin\nsize\nbase64 root\n".
 std::string checkpoint_body(const Checkpoint& c);
 
+/// A log's name: 1 to 200 characters of [A-Za-z0-9._/~:-].
+bool is_origin(std::string_view text);
+
 /// The log's public key: a name and a DER SubjectPublicKeyInfo (P-256).
 struct LogKey {
   std::string name;  // the origin
@@ -32,8 +35,12 @@ struct LogKey {
 /// Reads a PEM "PUBLIC KEY". Fails with BadInput.
 Result<LogKey> log_key_from_pem(std::string_view pem, std::string name);
 
+/// The key's id in signature lines, 8 hexadecimal digits.
+std::string key_id(const LogKey& key);
+
 /// sign: raw 64-byte r||s over the message.
 using Signer = std::function<Result<Bytes>(std::string_view message)>;
+/// Verifies what it signed before it hands it out. Fails with BadInput (another origin), Crypto, or as sign.
 Result<std::string> sign_checkpoint(const Checkpoint& c, const LogKey& key, const Signer& sign);
 
 /// Parses strictly (RFC-like grammar of signed-note; limits on lines and signatures) and verifies one

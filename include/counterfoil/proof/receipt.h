@@ -24,6 +24,8 @@ struct Receipt {
   bool operator==(const Receipt&) const = default;
 };
 
+/// The line "extra" is the base64 of the entry line (leaf.h) that shows both disclosures. Empty when the
+/// parts cannot be written (a line that is not UTF-8, a disclosure that is too long).
 std::string write_receipt(const Receipt& receipt);
 Result<Receipt> read_receipt(std::string_view text);
 

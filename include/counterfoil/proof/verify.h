@@ -2,7 +2,8 @@
 // Copyright The Counterfoil Authors
 
 // What an auditor checks, offline, with nothing but the log's key (rules V1 to V9 of src/sync/PROTOCOL.md).
-// A Verifier takes entries in order and in the end a checkpoint. Thread rule: one thread at a time.
+// A Verifier takes entries in order and in the end a checkpoint. Lines are
+// counted from 0: line 17 is the one whose seq is 17. Thread rule: one thread at a time.
 #pragma once
 
 #include "counterfoil/proof/leaf.h"
@@ -10,7 +11,8 @@
 #include "counterfoil/proof/tree.h"
 
 #include <cstdint>
-#include <map>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,32 +30,32 @@ struct Finding {
 class Verifier {
  public:
   explicit Verifier(LogKey key);
+  ~Verifier();
+  Verifier(Verifier&&) noexcept;
+  Verifier& operator=(Verifier&&) noexcept;
 
-  /// Resumes after an earlier, verified checkpoint.
+  /// Resumes after an earlier, verified checkpoint; before the first line.
   void resume(Frontier frontier);
-  /// One entry line without its newline; findings are kept, feeding goes on.
+  /// One entry line without its newline; what is wrong with it is kept, feeding goes on.
   void feed(std::string_view entry_line);
-  /// The hashes of tile n of level 0 (up to 256), when the bundle has them: lets a change be named by its
-  /// leaf.
+  /// The hashes of tile n of level 0 (up to 256), when there are any: lets a change be named by its line.
+  /// Each once, in order, before the lines it speaks of.
   void expect_tile(std::uint64_t n, std::vector<Hash> hashes);
-  /// Ends the check against a signed note; returns the verified checkpoint when there is no finding.
+  /// Lines [first, last] may be absent although no tombstone says so yet: the box's own check, while the
+  /// numbers still stand in a job (design: ledger 8).
+  void excuse(std::uint64_t first, std::uint64_t last);
+  /// Ends the check against a signed note, once; returns the verified checkpoint when there is no finding.
   Result<Checkpoint> finish(std::string_view note);
 
-  [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
-  [[nodiscard]] const Frontier& frontier() const { return frontier_; }
-  [[nodiscard]] std::uint64_t deleted() const { return deleted_; }
+  /// Complete after finish(), in the order of lines; at most limits::kFindingsMax and one that counts the
+  /// rest.
+  [[nodiscard]] const std::vector<Finding>& findings() const;
+  [[nodiscard]] const Frontier& frontier() const;
+  [[nodiscard]] std::uint64_t deleted() const;
 
  private:
-  struct Gap {
-    std::uint64_t seq;
-  };
-  LogKey key_;
-  Frontier frontier_;
-  std::vector<Finding> findings_;
-  std::map<std::uint64_t, std::vector<Hash>> tiles_;
-  std::vector<Gap> untold_;  // deleted leaves not yet covered by a tombstone (V7)
-  std::uint64_t deleted_ = 0;
-  Instant last_signed_t_ = 0;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// A bundle is a folder: origin, checkpoint, entries-<start>.ndjson by 256 lines, tiles/0/… (design: sync).
@@ -64,8 +66,11 @@ struct BundleReport {
   std::vector<Finding> findings;
   [[nodiscard]] bool intact() const { return findings.empty(); }
 };
-/// Fails only when the folder cannot be read at all; everything else is a finding.
-Result<BundleReport> verify_bundle(const std::string& folder, std::string_view key_pem);
+/// Memory does not grow with the bundle (but for deleted lines, one range each). Fails only when the key or
+/// the folder cannot be read at all (BadInput, NotFound, Refused); everything else is a finding.
+/// expected_origin: when not empty, the log that it must be, whatever the bundle says of itself.
+Result<BundleReport> verify_bundle(const std::string& folder, std::string_view key_pem,
+                                   const std::string& expected_origin = {});
 
 /// Calls back for each entry of a bundle in order, after verify_bundle said intact. Fails with the callback's
 /// error.

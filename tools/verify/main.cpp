@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// counterfoil-verify: checks a bundle or a receipt with nothing but the log's public key. Reads, never
+// writes; no network. Exit status: 0 intact, 1 not intact, 2 it could not be checked.
+#include "base/fd.h"
+#include "base/limits.h"
+#include "counterfoil/proof/receipt.h"
+#include "counterfoil/proof/verify.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <string>
+
+namespace {
+
+namespace cf = counterfoil;
+
+constexpr int kIntact = 0;
+constexpr int kNotIntact = 1;
+constexpr int kNotChecked = 2;
+
+constexpr auto kAbout =
+    "Checks that nothing in a shop's consent log was changed, dropped, swapped or added.\n"
+    "You need the bundle (a folder that `counterfoil pull` wrote) or a receipt, and the log's public key,\n"
+    "which the shop gave you by another way than the bundle.";
+constexpr auto kFooter =
+    "Examples:\n"
+    "  counterfoil-verify bundle/ --key log-key.pem\n"
+    "      intact: 1204 events, 3 deleted with proof, checkpoint size 1204 signed by 5f3a91c2\n"
+    "  counterfoil-verify receipt my-receipt.tlog-proof --key log-key.pem\n"
+    "\n"
+    "Lines are counted from 0, as in the member \"seq\" of each line. In brackets stands the rule that was\n"
+    "broken (V1 to V9, src/ledger/FORMAT.md). Exit status: 0 intact, 1 not intact, 2 it could not be "
+    "checked.";
+
+struct Arguments {
+  std::string bundle;
+  std::string receipt;
+  std::string key_file;
+  std::string origin;
+};
+
+int not_checked(const cf::Error& error) {
+  std::fprintf(stderr, "counterfoil-verify: %s\n", error.message().c_str());
+  return kNotChecked;
+}
+
+std::string counted(std::uint64_t n, std::string_view what) {
+  return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
+}
+
+cf::Result<std::string> read_text(const std::string& path, std::size_t bytes_max, std::string_view what) {
+  const cf::Result<cf::Bytes> bytes = cf::read_file(path, bytes_max);
+  if (bytes) return std::string(cf::as_text(*bytes));
+  if (bytes.error().code == cf::Code::NotFound)
+    return cf::fail(cf::Code::NotFound, "there is no " + std::string(what) + " at " + path);
+  return cf::fail(bytes.error().code,
+                  "cannot read the " + std::string(what) + ": " + bytes.error().message());
+}
+
+int check_bundle(const Arguments& arguments, const std::string& pem) {
+  const auto report = cf::proof::verify_bundle(arguments.bundle, pem, arguments.origin);
+  if (!report) {
+    if (report.error().code == cf::Code::NotFound)
+      return not_checked(cf::fail(cf::Code::NotFound, "there is no bundle at " + arguments.bundle));
+    return not_checked(report.error());
+  }
+  if (report->intact()) {
+    const auto key = cf::proof::log_key_from_pem(pem, report->origin);
+    if (!key) return not_checked(key.error());
+    std::printf("intact: %s, %s deleted with proof, checkpoint size %s signed by %s\n",
+                counted(report->size, "event").c_str(), std::to_string(report->deleted).c_str(),
+                std::to_string(report->size).c_str(), cf::proof::key_id(*key).c_str());
+    return kIntact;
+  }
+  for (const cf::proof::Finding& f : report->findings)
+    std::printf("%s [%s]\n", f.text.c_str(), f.rule.c_str());
+  std::printf("not intact: %s in %s\n", counted(report->findings.size(), "finding").c_str(),
+              counted(report->size, "line").c_str());
+  return kNotIntact;
+}
+
+int check_receipt_file(const Arguments& arguments, const std::string& pem) {
+  const auto text = read_text(arguments.receipt, cf::limits::kReceiptBytesMax, "receipt");
+  if (!text) return not_checked(text.error());
+  std::string origin = arguments.origin;
+  if (origin.empty()) {
+    // The key, not the name, decides whose log it is; the name is taken from the note it must have signed.
+    const auto receipt = cf::proof::read_receipt(*text);
+    const auto claimed = receipt ? cf::proof::read_checkpoint(receipt->checkpoint) : receipt.error();
+    if (!claimed) {
+      std::printf("%s\n", claimed.error().message().c_str());
+      return kNotIntact;
+    }
+    origin = claimed->origin;
+  }
+  const auto key = cf::proof::log_key_from_pem(pem, origin);
+  if (!key) return not_checked(key.error());
+  const auto checked = cf::proof::check_receipt(*text, *key);
+  if (!checked) {
+    std::printf("%s\n", checked.error().message().c_str());
+    return kNotIntact;
+  }
+  std::printf("intact: %s of %s, line %s of %s, checkpoint size %s signed by %s\n",
+              std::string(cf::consent::event_name(checked->leaf.typ)).c_str(),
+              cf::rfc3339(checked->leaf.t).c_str(), std::to_string(checked->leaf.seq.value).c_str(),
+              checked->leaf.log.c_str(), std::to_string(checked->checkpoint.size).c_str(),
+              cf::proof::key_id(*key).c_str());
+  return kIntact;
+}
+
+int run(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app{kAbout, "counterfoil-verify"};
+  app.footer(kFooter);
+  app.add_option("bundle", arguments.bundle, "The bundle folder")->type_name("BUNDLE");
+  app.add_option("--key", arguments.key_file, "The log's public key, a PEM file")->type_name("PEM");
+  app.add_option("--origin", arguments.origin,
+                 "The name of the log it must be (default: any that the key signed)")
+      ->type_name("NAME");
+  CLI::App* receipt = app.add_subcommand("receipt", "Check one customer's receipt instead of a bundle");
+  receipt->fallthrough();
+  receipt->add_option("file", arguments.receipt, "The receipt file")->type_name("FILE")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kIntact : kNotChecked;
+  }
+  if (arguments.key_file.empty())
+    return not_checked(cf::fail(cf::Code::BadInput, "say which key with --key PEM; see --help"));
+  if (!receipt->parsed() && arguments.bundle.empty())
+    return not_checked(cf::fail(cf::Code::BadInput, "say which bundle folder; see --help"));
+  const auto pem = read_text(arguments.key_file, cf::limits::kKeyFileBytesMax, "key");
+  if (!pem) return not_checked(pem.error());
+  return receipt->parsed() ? check_receipt_file(arguments, *pem) : check_bundle(arguments, *pem);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "counterfoil-verify: %s\n", error.what());
+    return kNotChecked;
+  }
+}
