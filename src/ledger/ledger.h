@@ -112,7 +112,8 @@ class Ledger {
                                     const Retention& retention) = 0;
   /// Stops every grant that names one of the addresses: one event per subject that names it (one under a
   /// fresh, nameless subject when there is none) and one suppression tag per address, in one commit. A repeat
-  /// writes nothing. Works before the index is ready: the tag alone stops everything.
+  /// writes nothing and answers with the present time and seq 0. Works before the index is ready: the tag
+  /// alone stops everything.
   virtual Result<Committed> stop(const std::vector<consent::Address>& addresses,
                                  const consent::StopBody& body, const Retention& retention) = 0;
   /// A leaf about the log itself; never personal data.

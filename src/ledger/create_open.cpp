@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// Set-up of a new folder, and start-up of an old one with its recovery.
+#include "base/limits.h"
+#include "base/log.h"
+#include "counterfoil/proof/note.h"
+#include "crypto/crypto.h"
+#include "ledger/file_ledger.h"
+#include "ledger/key_tree.h"
+
+#include <filesystem>
+
+#ifndef CF_VERSION
+#error "the build passes CF_VERSION"
+#endif
+
+namespace counterfoil::ledger {
+namespace {
+
+constexpr int kFormat = 1;
+
+Status check_options(const Options& options) {
+  if (options.clock == nullptr || options.anchor == nullptr)
+    return fail(Code::Internal, "a ledger needs a clock and an anchor");
+  return check_folder(options.folder);
+}
+
+bool exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+// True when a set-up that was interrupted left files behind: nothing was ever recorded in them.
+Result<bool> is_unfinished(const std::string& folder) {
+  CF_TRY(auto files, open_files(folder, Access::Create));
+  CF_TRY(const auto leaves, files.ledger.query_integer("SELECT count(*) FROM leaf"));
+  CF_TRY(const auto subjects, files.keys.query_integer("SELECT count(*) FROM subj"));
+  return leaves == 0 && subjects == 0;
+}
+
+void remove_files(const std::string& folder) {
+  for (const auto& path : {ledger_path(folder), keys_path(folder), desk_path(folder)}) {
+    for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+      std::error_code ignored;
+      std::filesystem::remove(path + suffix, ignored);
+    }
+  }
+}
+
+Status make_room(const Options& options) {
+  const auto& folder = options.folder;
+  if (!exists(ledger_path(folder)) && !exists(keys_path(folder)) && !exists(desk_path(folder))) return {};
+  const auto unfinished = is_unfinished(folder);
+  if (!unfinished && unfinished.error().code != Code::Conflict) return unfinished.error();
+  if (!unfinished || !*unfinished) return fail(Code::Conflict, "there is a ledger in this folder already");
+  remove_files(folder);
+  return {};
+}
+
+// An anchor in use opens another folder's data; writing over it would erase that data.
+Status check_anchor_is_free(ErasableAnchor& anchor) {
+  const auto bytes = anchor.load();
+  if (!bytes && bytes.error().code == Code::NotFound) return {};
+  if (!bytes) return bytes.error();
+  const auto record = decode_anchor(bytes->view());
+  if (record && record->size == 0) return {};
+  return fail(Code::Conflict, "the anchor holds the key of another ledger; take a fresh one");
+}
+
+json::Value genesis_body(const Roots& roots) {
+  return json::Object{{"epoch", 0},
+                      {"format", kFormat},
+                      {"key", base64url(roots.log.public_key().spki_sha256())},
+                      {"origin", roots.origin},
+                      {"product", "counterfoil"}};
+}
+
+Status write_genesis(const Options& options, Keyring& keyring, Files files, AnchorRecord& anchor) {
+  CF_TRY(const auto committer, Committer::make(std::move(files), keyring));
+  Plan plan(
+      keyring, *options.clock, {}, [](const Key&) { return Result<std::uint64_t>(0); },
+      [](unsigned, std::uint64_t) { return Result<Hash>(fail(Code::Internal)); });
+  Job job;
+  job.log_events.push_back({consent::EventType::SysGenesis, genesis_body(keyring.roots())});
+  CF_CHECK(plan.add(job));
+  CF_CHECK(committer->write_log(plan));
+  anchor.size = plan.position().frontier.size();
+  anchor.root = plan.position().frontier.root();
+  // The last connection that closes copies the write-ahead logs back.
+  return {};
+}
+
+Result<AnchorRecord> load_anchor(ErasableAnchor& anchor) {
+  const auto bytes = anchor.load();
+  if (!bytes && bytes.error().code == Code::NotFound)
+    return fail(Code::WrongKey, "there is no anchor; put back the anchor that belongs to this folder");
+  if (!bytes) return bytes.error();
+  return decode_anchor(bytes->view());
+}
+
+}  // namespace
+
+Status Ledger::create(const Options& options) {
+  CF_CHECK(check_options(options));
+  if (!proof::is_origin(options.origin) || options.origin.size() > limits::kOriginBytesMax)
+    return fail(Code::BadInput, "a log's name is short and made of letters, digits and . _ / ~ : -");
+  CF_TRY(const auto lock, store::FolderLock::take(options.folder));
+  CF_CHECK(make_room(options));
+  CF_CHECK(check_anchor_is_free(*options.anchor));
+  AnchorRecord anchor;
+  anchor.secret = crypto::random_key();
+  CF_CHECK(options.anchor->store(encode_anchor(anchor).view()));
+  CF_TRY(auto files, open_files(options.folder, Access::Create));
+  CF_TRY(auto roots, make_roots(files.keys, options.origin, anchor.secret));
+  Keyring keyring(std::move(roots));
+  // The first event comes last: until it is there, set-up can be started again.
+  CF_CHECK(write_genesis(options, keyring, std::move(files), anchor));
+  CF_CHECK(options.anchor->store(encode_anchor(anchor).view()));
+  log::info("ledger.created", {{"origin", options.origin}});
+  return {};
+}
+
+Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options) {
+  CF_TRY(auto out, FileLedger::open(options));
+  return std::unique_ptr<Ledger>(std::move(out));
+}
+
+FileLedger::FileLedger(const Options& options, store::FolderLock lock, Roots roots)
+    : options_(options),
+      lock_(std::move(lock)),
+      keyring_(std::move(roots)),
+      log_key_{keyring_.origin(), keyring_.roots().log.spki()},
+      readers_(options.folder) {}
+
+Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
+  CF_CHECK(check_options(options));
+  if (!exists(ledger_path(options.folder)) || !exists(keys_path(options.folder)))
+    return fail(Code::NotFound, "there is no ledger in this folder; set it up first");
+  CF_TRY(auto lock, store::FolderLock::take(options.folder));
+  CF_TRY(auto anchor, load_anchor(*options.anchor));
+  CF_TRY(auto files, open_files(options.folder, Access::Write));
+  auto roots = load_roots(files.keys, anchor.secret, anchor.epoch);
+  if (!roots && roots.error().code == Code::NotFound)
+    return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
+  if (!roots) return roots.error();
+  auto out = std::unique_ptr<FileLedger>(new FileLedger(options, std::move(lock), *std::move(roots)));
+  CF_CHECK(out->start(std::move(anchor), std::move(files)));
+  return out;
+}
+
+Status FileLedger::load_tags(Files& files) {
+  CF_TRY(auto st, files.ledger.prepare("SELECT tag FROM supp WHERE state = 1"));
+  while (true) {
+    CF_TRY(const bool row, st.step());
+    if (!row) return {};
+    CF_TRY(const Handle tag, exactly<16>(st.blob(0)));
+    memory_.suppressions.add(tag);
+  }
+}
+
+// The newest checkpoint must say what the tree says, and the log must be at least as long as the anchor
+// remembers: a shorter one was restored from an older copy, and signing on would fork it.
+Status FileLedger::check_log(Files& files, const Position& position, const AnchorRecord& anchor) {
+  CF_TRY(auto st, files.ledger.prepare("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1"));
+  CF_TRY(const bool row, st.step());
+  if (!row) return fail(Code::Corrupt, "ledger.db has no checkpoint");
+  const std::string note(st.text(0));
+  const auto checkpoint = proof::open_checkpoint(note, log_key_);
+  if (!checkpoint) return fail(Code::Corrupt, "the newest checkpoint is not signed by this log's key");
+  head_.set_newest(checkpoint->size, note);
+  if (anchor.size > position.frontier.size())
+    return fail(Code::Corrupt,
+                "ledger.db is older than the anchor remembers: it was put back from an old copy; start a new "
+                "log as the guide says");
+  if (checkpoint->size != position.frontier.size() || checkpoint->root != position.frontier.root())
+    return fail(Code::Corrupt, "the newest checkpoint and the tree contradict each other");
+  if (anchor.size == 0) return {};
+  CF_TRY(const Hash remembered, proof::root_at(anchor.size, nodes()));
+  if (remembered != anchor.root)
+    return fail(Code::Corrupt, "ledger.db is not the log that the anchor remembers");
+  return {};
+}
+
+Status FileLedger::start(AnchorRecord anchor, Files files) {
+  CF_CHECK(keyring_.load(files.keys));
+  CF_CHECK(load_tags(files));
+  CF_TRY(const auto last_n, files.keys.query_integer("SELECT coalesce(max(n), 0) FROM subj"));
+  last_at_start_ = static_cast<Ordinal>(last_n);
+  CF_TRY(auto committer, Committer::make(std::move(files), keyring_));
+  auto position = committer->position();
+  if (!position && position.error().code == Code::NotFound)
+    return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
+  if (!position && position.error().code != Code::Corrupt) return position.error();
+  const Status sound = position ? check_log(committer->files(), *position, anchor) : Status(position.error());
+  if (!sound && sound.error().code != Code::Corrupt) return sound.error();
+  if (!sound) {
+    head_.turn_read_only(sound.error().message());
+    log::error("ledger.read_only", {{"error", sound.error().message()}});
+  }
+  Position known = position ? *std::move(position) : Position{};
+  head_.set_trusted_t(known.trusted_t);
+  writer_ = std::make_unique<Writer>(Writer::Parts{.committer = std::move(committer),
+                                                   .keyring = &keyring_,
+                                                   .memory = &memory_,
+                                                   .head = &head_,
+                                                   .clock = options_.clock,
+                                                   .anchor = options_.anchor,
+                                                   .anchor_record = std::move(anchor),
+                                                   .position = std::move(known)});
+  if (sound) {
+    const json::Value body = json::Object{{"boot", options_.clock->boot_id()}, {"version", CF_VERSION}};
+    CF_CHECK(record(consent::EventType::SysBoot, body));
+  }
+  builder_ = std::thread([this] { build(); });
+  return {};
+}
+
+FileLedger::~FileLedger() {
+  closing_ = true;
+  if (builder_.joinable()) builder_.join();
+  readers_.close();
+  writer_.reset();
+}
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp (what is written),
+// fold_reader.cpp (people), log_reader.cpp (recipients), audit.cpp (verify), index_builder.cpp (what memory
+// holds). Thread rule: as Ledger.
+#pragma once
+
+#include "counterfoil/proof/verify.h"
+#include "ledger/head.h"
+#include "ledger/keyring.h"
+#include "ledger/ledger.h"
+#include "ledger/memory.h"
+#include "ledger/reader.h"
+#include "ledger/writer.h"
+#include "store/folder_lock.h"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace counterfoil::ledger {
+
+class FileLedger final : public Ledger {
+ public:
+  static Result<std::unique_ptr<FileLedger>> open(const Options& options);
+  ~FileLedger() override;
+
+  Result<Opened> open_subject(const consent::Identity& identity, const consent::EventBody& body,
+                              const Retention& retention, bool with_code) override;
+  Result<Committed> append(const consent::SubjectId& subject, const consent::EventBody& body,
+                           const Retention& retention) override;
+  Result<Committed> confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
+                            const Retention& retention) override;
+  Result<Committed> stop(const std::vector<consent::Address>& addresses, const consent::StopBody& body,
+                         const Retention& retention) override;
+  Result<Committed> record(consent::EventType type, const json::Value& body) override;
+
+  Status put_item(std::string_view kind, std::string_view id, const json::Value& value) override;
+  Status remove_item(std::string_view kind, std::string_view id) override;
+  Result<json::Value> item(std::string_view kind, std::string_view id) const override;
+  Result<std::vector<json::Value>> items(std::string_view kind) const override;
+
+  Result<consent::PersonState> person(const consent::Address& address) const override;
+  Result<Subject> subject_by_token(std::string_view token) const override;
+  Result<Subject> subject_by_code(std::string_view code) const override;
+  Result<Subject> subject(const consent::SubjectId& id) const override;
+  bool suppressed(const consent::Address& address) const override;
+  Result<proof::Receipt> receipt(const consent::SubjectId& subject, consent::Seq seq) const override;
+
+  Result<std::string> checkpoint() override;
+  [[nodiscard]] std::uint64_t signed_size() const override;
+  Status entries(std::uint64_t start, std::uint64_t end, const View& view,
+                 const std::function<Status(std::string_view line)>& each) const override;
+  [[nodiscard]] proof::NodeReader nodes() const override;
+  Result<Bytes> leaf_tile(std::uint64_t n) const override;
+  [[nodiscard]] const proof::LogKey& log_key() const override { return log_key_; }
+
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] ClockState clock_state() const override;
+  Status wait_ready(int timeout_ms) const override;
+  Status verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const override;
+
+  // For figures in tests and benchmarks.
+  [[nodiscard]] std::uint64_t commits() const { return writer_->commits(); }
+  [[nodiscard]] std::size_t index_bytes() const { return memory_.index.bytes(); }
+
+ private:
+  /// What the builder has finished, in this order.
+  enum class Built { Nothing, Addresses, Owners };
+  struct FoundSubject {
+    SubjectRow row;
+    Key key;
+    Card card;
+  };
+  using StopLocks = std::vector<std::unique_lock<std::timed_mutex>>;
+
+  FileLedger(const Options& options, store::FolderLock lock, Roots roots);
+  Status start(AnchorRecord anchor, Files files);
+  Status load_tags(Files& files);
+  Status check_log(Files& files, const Position& position, const AnchorRecord& anchor);
+
+  // Writing
+  Result<std::string> reserve_code();
+  Result<bool> code_is_dead(std::string_view code);
+  Result<Committed> append_to(const consent::SubjectId& subject, const consent::EventBody& body,
+                              const Retention& retention, const consent::Evidence* raised);
+  Result<StopLocks> lock_stops(const std::vector<Handle>& tags);
+  Result<std::vector<PersonDraft>> drafts_of_stop(const std::vector<consent::Address>& addresses,
+                                                  const consent::StopBody& body, const Retention& retention);
+  Status add_nameless(Job& job, const consent::StopBody& body, const Retention& retention);
+
+  // People
+  Result<FoundSubject> open_row(SubjectRow row) const;
+  Result<Subject> folded(Reader& reader, FoundSubject found) const;
+  Result<consent::SubjectState> fold(Reader& reader, const Key& key) const;
+  Result<consent::Event> event_of(const LeafRow& leaf, const Key& key) const;
+  Result<Disclosures> disclosures_of(const LeafRow& leaf, const Key& key) const;
+
+  // Recipients
+  using KeyCache = std::map<Ordinal, Key>;  // of one request
+  Result<const Key*> owner_key(std::uint64_t seq, Reader& reader, KeyCache& keys) const;
+  Result<proof::Entry> entry_of(const LeafRow& leaf, const View& view, Reader& reader, KeyCache& keys) const;
+  Status audit_leaves(std::uint64_t size, proof::Verifier& verifier,
+                      const std::function<void(std::uint64_t, std::uint64_t)>& progress) const;
+  Status audit_checkpoints(std::uint64_t size) const;
+  Status wait_built(Built what, int timeout_ms) const;
+
+  // The builder's thread
+  void build();
+  Status build_addresses(Ordinal last);
+  Status build_owners(Ordinal last);
+  Status for_each_subject(Ordinal last, const std::function<Status(Reader&, const SubjectRow&)>& each);
+  void set_built(Built what);
+
+  const Options options_;
+  const store::FolderLock lock_;
+  Keyring keyring_;
+  const proof::LogKey log_key_;
+  mutable ReaderPool readers_;
+  Memory memory_;
+  mutable Head head_;                            // readers report trouble
+  std::array<std::timed_mutex, 64> stop_locks_;  // one stop at a time for an address
+
+  mutable std::mutex built_mutex_;
+  mutable std::condition_variable built_changed_;
+  Built built_ = Built::Nothing;  // guarded by built_mutex_
+  std::atomic<bool> closing_{false};
+  Ordinal last_at_start_ = 0;
+
+  std::unique_ptr<Writer> writer_;
+  std::thread builder_;
+};
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "ledger/files.h"
+
+#include "base/fd.h"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+namespace counterfoil::ledger {
+namespace {
+
+// "CFL1", "CFK1", "CFD1": whose file it is, for file(1) and for the migration check.
+constexpr int kLedgerApplication = 0x43464c31;
+constexpr int kKeysApplication = 0x43464b31;
+constexpr int kDeskApplication = 0x43464431;
+
+// bytes is null once a leaf was deleted; hash and h stay for ever. payload.cohort may differ from the line's
+// after a change of retention. node holds the roots of complete subtrees with 256, 65,536, … leaves.
+constexpr std::string_view kLedgerTables = R"sql(
+CREATE TABLE leaf(seq INTEGER PRIMARY KEY, hash BLOB NOT NULL, h BLOB, bytes TEXT) STRICT;
+CREATE UNIQUE INDEX leaf_by_h ON leaf(h) WHERE h IS NOT NULL;
+CREATE TABLE payload(seq INTEGER PRIMARY KEY, cohort INTEGER NOT NULL, salt BLOB NOT NULL, ct BLOB NOT NULL) STRICT;
+CREATE TABLE node(level INTEGER NOT NULL, n INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY(level, n))
+  STRICT, WITHOUT ROWID;
+CREATE TABLE frontier(id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, hashes BLOB NOT NULL,
+  root BLOB NOT NULL, trusted_t INTEGER NOT NULL) STRICT;
+CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;
+CREATE TABLE supp(tag BLOB PRIMARY KEY, state INTEGER NOT NULL, since_day INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE job(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, w BLOB NOT NULL) STRICT;
+)sql";
+
+// The bucket of a subject is n / 256. until is the cohort as the leaf says it.
+constexpr std::string_view kKeysTables = R"sql(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE bucket(b INTEGER PRIMARY KEY, w BLOB NOT NULL) STRICT;
+CREATE TABLE subj(n INTEGER PRIMARY KEY, sid BLOB NOT NULL UNIQUE, w BLOB NOT NULL, card BLOB NOT NULL,
+  link BLOB UNIQUE) STRICT;
+CREATE TABLE cohort(id INTEGER PRIMARY KEY, class TEXT NOT NULL, until TEXT NOT NULL, w BLOB NOT NULL,
+  UNIQUE(class, until)) STRICT;
+)sql";
+
+constexpr std::string_view kDeskTables = R"sql(
+CREATE TABLE item(kind TEXT NOT NULL, id BLOB NOT NULL, w BLOB NOT NULL, PRIMARY KEY(kind, id)) STRICT;
+)sql";
+
+constexpr std::array kLedgerSteps = {kLedgerTables};
+constexpr std::array kKeysSteps = {kKeysTables};
+constexpr std::array kDeskSteps = {kDeskTables};
+
+// A Pi has little memory and many connections: each keeps at most this much of a file.
+constexpr std::string_view kReaderCache = "PRAGMA cache_size = -256";
+constexpr std::string_view kWriterCache = "PRAGMA cache_size = -1024";
+
+Result<store::Database> open_one(const std::string& path, Access access,
+                                 std::span<const std::string_view> steps, int application) {
+  store::OpenOptions options;
+  options.read_only = access == Access::Read;
+  options.create = access == Access::Create;
+  CF_TRY(auto database, store::Database::open(path, options));
+  CF_CHECK(database.exec(std::string(access == Access::Read ? kReaderCache : kWriterCache)));
+  if (access != Access::Read) CF_CHECK(store::migrate(database, steps, application));
+  return database;
+}
+
+}  // namespace
+
+std::string ledger_path(const std::string& folder) {
+  return folder + "/ledger.db";
+}
+std::string keys_path(const std::string& folder) {
+  return folder + "/keys.db";
+}
+std::string desk_path(const std::string& folder) {
+  return folder + "/desk.db";
+}
+
+Result<Files> open_files(const std::string& folder, Access access) {
+  CF_TRY(auto keys, open_one(keys_path(folder), access, kKeysSteps, kKeysApplication));
+  CF_TRY(auto ledger, open_one(ledger_path(folder), access, kLedgerSteps, kLedgerApplication));
+  CF_TRY(auto desk, open_one(desk_path(folder), access, kDeskSteps, kDeskApplication));
+  return Files{std::move(ledger), std::move(keys), std::move(desk)};
+}
+
+Status check_folder(const std::string& folder) {
+  struct stat st{};
+  if (::stat(folder.c_str(), &st) != 0) return errno_error(errno, "data folder");
+  if (!S_ISDIR(st.st_mode)) return fail(Code::Refused, "the data folder is not a folder");
+  if ((st.st_mode & 077U) != 0)
+    return fail(Code::Refused, "the data folder is open to others; run: chmod 700 on it");
+  return {};
+}
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What everybody may ask about the log without reading the files: the newest checkpoint, and what is wrong.
+// Thread rule: any thread.
+#pragma once
+
+#include "counterfoil/base/clock.h"
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+namespace counterfoil::ledger {
+
+class Head {
+ public:
+  struct Signed {
+    std::uint64_t size = 0;
+    std::string note;
+  };
+  [[nodiscard]] Signed newest() const {
+    const std::lock_guard lock(mutex_);
+    return signed_;
+  }
+  void set_newest(std::uint64_t size, std::string note) {
+    const std::lock_guard lock(mutex_);
+    signed_ = {size, std::move(note)};
+  }
+  [[nodiscard]] Instant trusted_t() const { return trusted_t_.load(); }
+  void set_trusted_t(Instant t) { trusted_t_.store(t); }
+
+  /// Nothing more is written from now on; the first trouble is kept.
+  void turn_read_only(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    if (!read_only_.exchange(true)) trouble_ = why;
+  }
+  /// Something is amiss, but recording goes on.
+  void note_trouble(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    if (trouble_.empty()) trouble_ = why;
+  }
+  [[nodiscard]] bool read_only() const { return read_only_.load(); }
+  [[nodiscard]] std::string trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Signed signed_;        // guarded by mutex_
+  std::string trouble_;  // guarded by mutex_
+  std::atomic<Instant> trusted_t_{0};
+  std::atomic<bool> read_only_{false};
+};
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "ledger/job.h"
+
+#include "base/limits.h"
+#include "crypto/crypto.h"
+
+namespace counterfoil::ledger {
+namespace {
+
+bool is_retention(const Retention& retention) {
+  const auto& cohort = retention.cohort;
+  if (retention.retention_class.empty() || (cohort.size() != 7 && cohort.size() != 10)) return false;
+  for (std::size_t i = 0; i < cohort.size(); ++i) {
+    const bool dash = i == 4 || i == 7;
+    if (dash ? cohort[i] != '-' : (cohort[i] < '0' || cohort[i] > '9')) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
+                                const std::string& identity, const consent::EventBody& body,
+                                const Retention& retention) {
+  if (!is_retention(retention))
+    return fail(Code::BadInput, "a retention needs a class and a day or month, for example 2028-11");
+  PersonDraft out;
+  out.subject = subject;
+  out.n = n;
+  out.key = key.clone();
+  out.type = consent::event_type(body);
+  out.retention = retention;
+  out.disclosures[0].text = identity;
+  CF_TRY(out.disclosures[1].text, consent::encode_body(body));
+  crypto::random(out.row_salt);
+  for (std::uint8_t i = 0; i < 2; ++i) {
+    auto& disclosure = out.disclosures[i];
+    if (disclosure.text.size() > limits::kDisclosureBytesMax)
+      return fail(Code::Limit, "an event's text is too long");
+    crypto::random(disclosure.salt);
+    out.commitments[i] = proof::commitment(i, disclosure.salt, disclosure.text);
+  }
+  return out;
+}
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What callers prepare in their own threads and the writer makes durable: everything that needs no place in
+// the log is done before a job is queued. Thread rule: one owner; handed over through Writer::run.
+#pragma once
+
+#include "ledger/keyring.h"
+#include "ledger/memory.h"
+#include "ledger/record.h"
+
+#include <future>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace counterfoil::ledger {
+
+/// A subject to be written with its first event.
+struct NewSubject {
+  consent::SubjectId id;
+  Key key;
+  Bytes card;                  // sealed
+  std::optional<Handle> link;  // none: nobody gets a link (a stop by an unknown number)
+  std::vector<consent::Address> addresses;
+  std::string code;
+};
+
+/// An event about a person, ready but for its place.
+struct PersonDraft {
+  consent::SubjectId subject;
+  std::uint64_t n = 0;  // the subject's ordinal; 0: it is among the job's new subjects
+  Key key;
+  consent::EventType type = consent::EventType::Grant;
+  Retention retention;
+  Disclosures disclosures;
+  std::array<Hash, 2> commitments{};
+  Hash row_salt{};
+};
+
+struct LogDraft {
+  consent::EventType type = consent::EventType::SysMeta;
+  json::Value body;
+};
+
+struct ItemChange {
+  std::string kind;
+  Handle id{};
+  std::optional<Bytes> sealed;  // none: remove
+};
+
+struct Job {
+  std::vector<NewSubject> subjects;
+  std::vector<PersonDraft> events;
+  std::vector<LogDraft> log_events;
+  std::vector<Handle> tags;
+  std::vector<ItemChange> items;
+  std::vector<Ordinal> orphans;  // subjects without an event, to be swept away
+  /// Events in the order of events, then log_events.
+  std::promise<Result<std::vector<Committed>>> done;
+
+  [[nodiscard]] bool has_leaves() const { return !events.empty() || !log_events.empty() || !tags.empty(); }
+  [[nodiscard]] bool is_empty() const { return !has_leaves() && items.empty() && orphans.empty(); }
+};
+
+/// Salts and commitments for an event of the subject. identity: canonical disclosure 0.
+Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
+                                const std::string& identity, const consent::EventBody& body,
+                                const Retention& retention);
+
+}  // namespace counterfoil::ledger

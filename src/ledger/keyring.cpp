@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "ledger/keyring.h"
+
+#include "crypto/crypto.h"
+#include "ledger/byte_order.h"
+#include "ledger/key_tree.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace counterfoil::ledger {
+namespace {
+
+Bytes number_bytes(std::uint64_t v) {
+  Bytes out;
+  append_be64(out, v);
+  return out;
+}
+
+// Root keys are tied to their name and to the log they serve.
+Bytes root_place(std::string_view name, std::string_view origin) {
+  return place("cf/root/" + std::string(name), as_bytes(origin));
+}
+
+// A cohort's key serves its class and end, whatever number the row has.
+Bytes cohort_place(const Retention& retention) {
+  return place("cf/cohort", place(retention.retention_class, as_bytes(retention.cohort)));
+}
+
+Status put_meta(store::Database& keys, std::string_view name, ByteView value) {
+  CF_TRY(auto st, keys.prepare("INSERT INTO meta(name, value) VALUES(?, ?)"));
+  return st.bind(1, name).bind(2, value).run();
+}
+
+Result<Bytes> get_meta(store::Database& keys, std::string_view name) {
+  CF_TRY(auto st, keys.prepare("SELECT value FROM meta WHERE name = ?"));
+  CF_TRY(const bool found, st.bind(1, name).step());
+  if (!found) return fail(Code::NotFound, "keys.db has no " + std::string(name));
+  return Bytes(st.blob(0).begin(), st.blob(0).end());
+}
+
+Result<Key> key_of(ByteView bytes) {
+  if (bytes.size() != 32) return fail(Code::Corrupt, "keys.db: a key has another length");
+  return Key(bytes);
+}
+
+Status put_root(store::Database& keys, const Key& kek, std::string_view origin, std::string_view name,
+                const Key& key) {
+  return put_meta(keys, name, crypto::wrap(kek, root_place(name, origin), key.view()));
+}
+
+Result<Key> get_root(store::Database& keys, const Key& kek, std::string_view origin, std::string_view name) {
+  CF_TRY(const Bytes wrapped, get_meta(keys, name));
+  CF_TRY(const SecretBytes clear, crypto::unwrap(kek, root_place(name, origin), wrapped));
+  return key_of(clear.view());
+}
+
+// Once the first key opened, the anchor is the right one: a later failure is damage.
+Error damaged(const Error& error) {
+  if (error.code != Code::WrongKey) return error;
+  return fail(Code::Corrupt, "keys.db is damaged: a wrapped key does not open");
+}
+
+Result<Key> get_further_root(store::Database& keys, const Key& kek, std::string_view origin,
+                             std::string_view name) {
+  auto key = get_root(keys, kek, origin, name);
+  if (!key) return damaged(key.error());
+  return key;
+}
+
+}  // namespace
+
+Result<Roots> make_roots(store::Database& keys, const std::string& origin, const Key& secret) {
+  Key kek = epoch_key(secret, origin, 0);
+  Key supp = crypto::random_key();
+  Key link = crypto::random_key();
+  const Key desk = crypto::random_key();
+  crypto::SigningKey log = crypto::SigningKey::generate();
+  CF_TRY(auto transaction, keys.transaction());
+  CF_CHECK(put_meta(keys, "format", number_bytes(1)));
+  CF_CHECK(put_meta(keys, "origin", as_bytes(origin)));
+  CF_CHECK(put_meta(keys, "epoch", number_bytes(0)));
+  CF_CHECK(put_meta(keys, "generation", number_bytes(0)));
+  CF_CHECK(put_root(keys, kek, origin, "log", log.export_secret()));
+  CF_CHECK(put_root(keys, kek, origin, "supp", supp));
+  CF_CHECK(put_root(keys, kek, origin, "link", link));
+  CF_CHECK(put_root(keys, kek, origin, "desk", desk));
+  CF_CHECK(transaction.commit());
+  return Roots{.origin = origin,
+               .kek = std::move(kek),
+               .supp = std::move(supp),
+               .link = std::move(link),
+               .desk_id = purpose_key(desk, "desk/id"),
+               .desk_item = purpose_key(desk, "desk/item"),
+               .log = std::move(log)};
+}
+
+Result<Roots> load_roots(store::Database& keys, const Key& secret, std::uint64_t epoch) {
+  CF_TRY(const Bytes origin_bytes, get_meta(keys, "origin"));
+  const std::string origin(as_text(origin_bytes));
+  CF_TRY(const Bytes stored_epoch, get_meta(keys, "epoch"));
+  if (stored_epoch != number_bytes(epoch))
+    return fail(Code::WrongKey,
+                "the anchor is of another epoch than keys.db; put back the newest copy of both");
+  Key kek = epoch_key(secret, origin, epoch);
+  auto log_scalar = get_root(keys, kek, origin, "log");
+  if (!log_scalar && log_scalar.error().code == Code::WrongKey)
+    return fail(Code::WrongKey,
+                "the key in the anchor does not open this folder; put back the anchor that belongs to it");
+  if (!log_scalar) return log_scalar.error();
+  CF_TRY(auto log, crypto::SigningKey::from_scalar(log_scalar->view()));
+  CF_TRY(Key supp, get_further_root(keys, kek, origin, "supp"));
+  CF_TRY(Key link, get_further_root(keys, kek, origin, "link"));
+  CF_TRY(const Key desk, get_further_root(keys, kek, origin, "desk"));
+  return Roots{.origin = origin,
+               .kek = std::move(kek),
+               .supp = std::move(supp),
+               .link = std::move(link),
+               .desk_id = purpose_key(desk, "desk/id"),
+               .desk_item = purpose_key(desk, "desk/item"),
+               .log = std::move(log)};
+}
+
+Status Keyring::load(store::Database& keys) {
+  CF_TRY(auto buckets, keys.prepare("SELECT b, w FROM bucket"));
+  while (true) {
+    CF_TRY(const bool row, buckets.step());
+    if (!row) break;
+    const auto b = static_cast<std::uint64_t>(buckets.integer(0));
+    const auto clear = crypto::unwrap(roots_.kek, place("cf/bucket", number_bytes(b)), buckets.blob(1));
+    if (!clear) return damaged(clear.error());
+    CF_TRY(Key key, key_of(clear->view()));
+    add_bucket(b, std::move(key));
+  }
+  CF_TRY(auto cohorts, keys.prepare("SELECT id, class, until, w FROM cohort"));
+  while (true) {
+    CF_TRY(const bool row, cohorts.step());
+    if (!row) break;
+    const Retention retention{std::string(cohorts.text(1)), std::string(cohorts.text(2))};
+    const auto clear = crypto::unwrap(roots_.kek, cohort_place(retention), cohorts.blob(3));
+    if (!clear) return damaged(clear.error());
+    CF_TRY(Key key, key_of(clear->view()));
+    add_cohort(cohorts.integer(0), retention, std::move(key));
+  }
+  return {};
+}
+
+std::optional<Key> Keyring::bucket(std::uint64_t b) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = buckets_.find(b);
+  if (at == buckets_.end()) return std::nullopt;
+  return at->second.clone();
+}
+
+std::optional<Key> Keyring::cohort(std::int64_t id) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = cohorts_.find(id);
+  if (at == cohorts_.end()) return std::nullopt;
+  return at->second.clone();
+}
+
+std::optional<std::int64_t> Keyring::cohort_id(const Retention& retention) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = cohort_ids_.find({retention.retention_class, retention.cohort});
+  if (at == cohort_ids_.end()) return std::nullopt;
+  return at->second;
+}
+
+std::int64_t Keyring::next_cohort_id() const {
+  const std::shared_lock lock(mutex_);
+  return cohorts_.empty() ? 1 : cohorts_.rbegin()->first + 1;
+}
+
+void Keyring::add_bucket(std::uint64_t b, Key key) {
+  const std::unique_lock lock(mutex_);
+  buckets_.insert_or_assign(b, std::move(key));
+}
+
+void Keyring::add_cohort(std::int64_t id, const Retention& retention, Key key) {
+  const std::unique_lock lock(mutex_);
+  cohorts_.insert_or_assign(id, std::move(key));
+  cohort_ids_.insert_or_assign({retention.retention_class, retention.cohort}, id);
+}
+
+Result<Key> Keyring::subject_key(const SubjectRow& row) const {
+  const auto bucket_key = bucket(row.n / kSubjectsPerBucket);
+  if (!bucket_key) return fail(Code::Corrupt, "keys.db: a subject's bucket is missing");
+  const auto clear = crypto::unwrap(*bucket_key, place("cf/subj", row.id.bytes), row.wrapped_key);
+  if (!clear) return damaged(clear.error());
+  return key_of(clear->view());
+}
+
+Bytes Keyring::wrap_bucket(std::uint64_t b, const Key& key) const {
+  return crypto::wrap(roots_.kek, place("cf/bucket", number_bytes(b)), key.view());
+}
+
+Bytes Keyring::wrap_cohort(const Retention& retention, const Key& key) const {
+  return crypto::wrap(roots_.kek, cohort_place(retention), key.view());
+}
+
+Bytes Keyring::wrap_subject(const Key& bucket, const consent::SubjectId& id, const Key& key) {
+  return crypto::wrap(bucket, place("cf/subj", id.bytes), key.view());
+}
+
+}  // namespace counterfoil::ledger

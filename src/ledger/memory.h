@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What the ledger knows in memory only, rebuilt at each start: who has an address or a code, which addresses
+// are suppressed, and whose leaf is whose. Nothing of it is ever written: on disk an address is found only by
+// opening every card. Thread rule: any thread.
+#pragma once
+
+#include "counterfoil/base/bytes.h"
+#include "counterfoil/consent/terms.h"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <set>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace counterfoil::ledger {
+
+/// Number of a subject in keys.db, from 1.
+using Ordinal = std::uint32_t;
+
+/// Short keyed hash -> subjects. 16 bytes for each entry and 4 to 8 for its slot; the key lives as long as
+/// the process. Two values may share a hash (about 2^-64): whoever asks checks what was found.
+class SubjectIndex {
+ public:
+  SubjectIndex();
+  void add_address(const consent::Address& address, Ordinal n);
+  void add_code(std::string_view code, Ordinal n);
+  void remove_code(std::string_view code, Ordinal n);
+  [[nodiscard]] std::vector<Ordinal> by_address(const consent::Address& address) const;
+  [[nodiscard]] std::vector<Ordinal> by_code(std::string_view code) const;
+  /// Keeps a code for a subject that is about to be written; false when another one has or keeps it.
+  bool reserve_code(const std::string& code);
+  void release_code(const std::string& code);
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  struct Entry {
+    std::uint64_t tag = 0;
+    Ordinal n = 0;  // 0: removed
+    std::uint32_t next = 0;
+  };
+  [[nodiscard]] std::uint64_t tag_of(std::string_view kind, std::string_view value) const;
+  void add(std::uint64_t tag, Ordinal n);
+  [[nodiscard]] std::vector<Ordinal> find(std::uint64_t tag) const;
+  [[nodiscard]] std::vector<Ordinal> find_locked(std::uint64_t tag) const;
+  void grow();
+
+  const Key key_;
+  mutable std::shared_mutex mutex_;
+  // Guarded by mutex_:
+  std::vector<std::uint32_t> slots_;  // index of the first entry of a chain, plus 1
+  std::deque<Entry> entries_;
+  std::set<std::string> reserved_;
+};
+
+/// The suppression tags. 16 bytes each.
+class Suppressions {
+ public:
+  void add(const Handle& tag);
+  [[nodiscard]] bool has(const Handle& tag) const;
+
+ private:
+  struct HandleHash {
+    std::size_t operator()(const Handle& h) const;
+  };
+  mutable std::shared_mutex mutex_;
+  std::unordered_set<Handle, HandleHash> tags_;  // guarded by mutex_
+};
+
+/// Leaf -> subject, 4 bytes a leaf: ledger.db has no column that says it, and a pull needs it.
+class Owners {
+ public:
+  void set(std::uint64_t seq, Ordinal n);
+  /// 0: nobody's, or not known (yet).
+  [[nodiscard]] Ordinal of(std::uint64_t seq) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::deque<Ordinal> owners_;  // guarded by mutex_
+};
+
+struct Memory {
+  std::atomic<std::uint64_t> subjects{0};
+  SubjectIndex index;
+  Suppressions suppressions;
+  Owners owners;
+};
+
+}  // namespace counterfoil::ledger

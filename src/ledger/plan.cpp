@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "ledger/plan.h"
+
+#include "base/limits.h"
+#include "crypto/crypto.h"
+#include "ledger/key_tree.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace counterfoil::ledger {
+namespace {
+
+constexpr unsigned kTileLevels = 8;  // a tile has 2^8 hashes
+
+ClockState judged(const Clock& clock, Instant now, Instant trusted_t) {
+  // A clock that stands before a recorded event is wrong now or was wrong then; nobody can tell which.
+  return now < trusted_t ? ClockState::Untrusted : clock.state();
+}
+
+// Root of 2^k hashes.
+Hash root_of(std::vector<Hash> hashes) {
+  while (hashes.size() > 1) {
+    for (std::size_t i = 0; i < hashes.size() / 2; ++i)
+      hashes[i] = proof::node_hash(hashes[2 * i], hashes[2 * i + 1]);
+    hashes.resize(hashes.size() / 2);
+  }
+  return hashes.front();
+}
+
+}  // namespace
+
+Plan::Plan(const Keyring& keyring, const Clock& clock, Position before, EventCounter count, StoredNode node)
+    : keyring_(keyring),
+      clock_(clock),
+      position_(std::move(before)),
+      count_(std::move(count)),
+      node_(std::move(node)),
+      now_(clock.now()),
+      clock_state_(judged(clock, now_, position_.trusted_t)) {}
+
+proof::Leaf Plan::blank_leaf(consent::EventType type, std::uint64_t seq) const {
+  proof::Leaf leaf;
+  leaf.log = keyring_.origin();
+  leaf.seq = consent::Seq{seq};
+  leaf.t = now_;
+  leaf.ck = clock_state_;
+  leaf.boot = clock_.boot_id();
+  leaf.bt_ms = clock_.boot_ms();
+  leaf.typ = type;
+  return leaf;
+}
+
+std::pair<std::int64_t, Key> Plan::cohort_for(const Retention& retention) {
+  if (const auto known = keyring_.cohort_id(retention)) {
+    if (auto key = keyring_.cohort(*known)) return {*known, std::move(*key)};
+  }
+  for (const NewCohort& fresh : cohorts_) {
+    if (fresh.retention.retention_class == retention.retention_class &&
+        fresh.retention.cohort == retention.cohort)
+      return {fresh.id, fresh.key.clone()};
+  }
+  const std::int64_t id = keyring_.next_cohort_id() + static_cast<std::int64_t>(cohorts_.size());
+  cohorts_.push_back({id, retention, crypto::random_key()});
+  return {id, cohorts_.back().key.clone()};
+}
+
+Key Plan::bucket_for(std::uint64_t n) {
+  const std::uint64_t b = n / kSubjectsPerBucket;
+  if (auto key = keyring_.bucket(b)) return std::move(*key);
+  const auto at = buckets_.find(b);
+  if (at != buckets_.end()) return at->second.clone();
+  return buckets_.emplace(b, crypto::random_key()).first->second.clone();
+}
+
+Result<PlannedLeaf> Plan::person_leaf(const PersonDraft& draft, std::uint64_t seq, std::uint64_t n,
+                                      Counts& counts) {
+  auto count = counts.find(draft.subject);
+  if (count == counts.end()) {
+    std::uint64_t events = 0;
+    if (draft.n != 0) {
+      CF_TRY(events, count_(draft.key));
+    }
+    count = counts.emplace(draft.subject, events).first;
+  }
+  if (count->second >= limits::kEventsPerSubjectMax)
+    return fail(Code::Limit, "this submission has too many events");
+  proof::Leaf leaf = blank_leaf(draft.type, seq);
+  leaf.person = proof::PersonPart{.c = draft.commitments,
+                                  .coh = draft.retention.cohort,
+                                  .h = chain_value(draft.key, count->second),
+                                  .rc = draft.retention.retention_class};
+  PlannedLeaf out;
+  CF_TRY(out.line, proof::encode_leaf(leaf));
+  out.seq = seq;
+  out.hash = proof::leaf_hash(out.line);
+  out.h = leaf.person->h;
+  out.owner = static_cast<Ordinal>(n);
+  const auto [cohort, cohort_key] = cohort_for(draft.retention);
+  const Key key = record_key(draft.key, cohort_key, draft.row_salt, keyring_.origin(), seq);
+  out.payload = PayloadRow{.cohort = cohort,
+                           .salt = Bytes(draft.row_salt.begin(), draft.row_salt.end()),
+                           .sealed = seal_payload(key, out.hash, draft.disclosures)};
+  ++count->second;
+  return out;
+}
+
+Result<PlannedLeaf> Plan::log_leaf(const LogDraft& draft, std::uint64_t seq) {
+  proof::Leaf leaf = blank_leaf(draft.type, seq);
+  leaf.body = draft.body;
+  PlannedLeaf out;
+  CF_TRY(out.line, proof::encode_leaf(leaf));
+  out.seq = seq;
+  out.hash = proof::leaf_hash(out.line);
+  return out;
+}
+
+Status Plan::complete_tile() {
+  const std::uint64_t size = position_.frontier.size();
+  Hash root = root_of(std::move(position_.tile));
+  position_.tile.clear();
+  for (unsigned level = kTileLevels; size % (std::uint64_t{1} << level) == 0; level += kTileLevels) {
+    const std::uint64_t n = (size >> level) - 1;
+    nodes_.push_back({level, n, root});
+    const unsigned above = level + kTileLevels;
+    if (size % (std::uint64_t{1} << above) != 0) break;
+    std::vector<Hash> row;
+    for (std::uint64_t i = n - 255; i <= n; ++i) {
+      const auto here = std::find_if(nodes_.begin(), nodes_.end(),
+                                     [&](const PlannedNode& x) { return x.level == level && x.n == i; });
+      if (here != nodes_.end()) {
+        row.push_back(here->hash);
+        continue;
+      }
+      CF_TRY(const Hash stored, node_(level, i));
+      row.push_back(stored);
+    }
+    root = root_of(std::move(row));
+  }
+  return {};
+}
+
+Status Plan::push(PlannedLeaf leaf) {
+  position_.frontier.push(leaf.hash);
+  position_.tile.push_back(leaf.hash);
+  if (position_.tile.size() == std::size_t{1} << kTileLevels) CF_CHECK(complete_tile());
+  leaves_.push_back(std::move(leaf));
+  return {};
+}
+
+Result<std::vector<Committed>> Plan::add(const Job& job) {
+  std::map<consent::SubjectId, std::uint64_t> ordinals;
+  std::vector<PlannedSubject> subjects;
+  for (const NewSubject& subject : job.subjects) {
+    const std::uint64_t n = position_.next_subject + subjects.size();
+    if (n > std::numeric_limits<Ordinal>::max()) return fail(Code::Limit, "no room for another submission");
+    ordinals[subject.id] = n;
+    subjects.push_back({n, &subject, Keyring::wrap_subject(bucket_for(n), subject.id, subject.key)});
+  }
+  Counts counts = counts_;
+  std::vector<PlannedLeaf> leaves;
+  for (const PersonDraft& draft : job.events) {
+    const std::uint64_t n = draft.n != 0 ? draft.n : ordinals[draft.subject];
+    const std::uint64_t seq = position_.frontier.size() + leaves.size();
+    CF_TRY(auto leaf, person_leaf(draft, seq, n, counts));
+    leaves.push_back(std::move(leaf));
+  }
+  for (const LogDraft& draft : job.log_events) {
+    CF_TRY(auto leaf, log_leaf(draft, position_.frontier.size() + leaves.size()));
+    leaves.push_back(std::move(leaf));
+  }
+  // From here nothing fails for a reason of the job's own.
+  counts_ = std::move(counts);
+  position_.next_subject += subjects.size();
+  std::move(subjects.begin(), subjects.end(), std::back_inserter(subjects_));
+  std::vector<Committed> out;
+  for (PlannedLeaf& leaf : leaves) {
+    out.push_back({consent::Seq{leaf.seq}, now_, clock_state_});
+    if (auto status = push(std::move(leaf)); !status) {
+      failure_ = status;
+      return status.error();
+    }
+  }
+  if (!leaves.empty() && clock_state_ != ClockState::Untrusted) position_.trusted_t = now_;
+  tags_.insert(tags_.end(), job.tags.begin(), job.tags.end());
+  for (const ItemChange& item : job.items) items_.push_back(&item);
+  orphans_.insert(orphans_.end(), job.orphans.begin(), job.orphans.end());
+  return out;
+}
+
+}  // namespace counterfoil::ledger

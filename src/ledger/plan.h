@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The group that is about to be committed, worked out in memory before anything is written: places in the
+// log, lines, ciphertexts, new keys. When a commit fails the plan is thrown away and nothing has changed.
+// Thread rule: the writer's thread.
+#pragma once
+
+#include "counterfoil/proof/tree.h"
+#include "ledger/job.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace counterfoil::ledger {
+
+/// Where the log stands.
+struct Position {
+  proof::Frontier frontier;
+  std::vector<Hash> tile;  // leaf hashes after the last multiple of 256
+  Instant trusted_t = 0;   // time of the newest leaf whose clock was trusted
+  std::uint64_t next_subject = 1;
+};
+
+struct PlannedLeaf {
+  std::uint64_t seq = 0;
+  Hash hash{};
+  std::string line;
+  std::optional<Handle> h;
+  std::optional<PayloadRow> payload;
+  Ordinal owner = 0;
+};
+
+struct PlannedSubject {
+  std::uint64_t n = 0;
+  const NewSubject* subject = nullptr;  // in its job
+  Bytes wrapped_key;
+};
+
+struct PlannedNode {
+  unsigned level = 0;
+  std::uint64_t n = 0;
+  Hash hash{};
+};
+
+/// Answers how many events a subject has in the log.
+using EventCounter = std::function<Result<std::uint64_t>(const Key& subject)>;
+/// Roots of complete subtrees that are in the log already, by (level, n).
+using StoredNode = proof::NodeReader;
+
+class Plan {
+ public:
+  Plan(const Keyring& keyring, const Clock& clock, Position before, EventCounter count, StoredNode node);
+
+  /// Adds a job as a whole or, on failure, nothing of it. The job must outlive the plan.
+  Result<std::vector<Committed>> add(const Job& job);
+  /// Not well: the log could not be read while planning, and the whole plan must be thrown away.
+  [[nodiscard]] const Status& failure() const { return failure_; }
+
+  [[nodiscard]] const Position& position() const { return position_; }
+  [[nodiscard]] bool touches_keys() const {
+    return !subjects_.empty() || !buckets_.empty() || !cohorts_.empty() || !orphans_.empty();
+  }
+  [[nodiscard]] bool touches_log() const { return !leaves_.empty() || !tags_.empty(); }
+  [[nodiscard]] bool touches_desk() const { return !items_.empty(); }
+
+  struct NewCohort {
+    std::int64_t id;
+    Retention retention;
+    Key key;
+  };
+  [[nodiscard]] const std::vector<PlannedLeaf>& leaves() const { return leaves_; }
+  [[nodiscard]] const std::vector<PlannedSubject>& subjects() const { return subjects_; }
+  [[nodiscard]] const std::vector<PlannedNode>& nodes() const { return nodes_; }
+  [[nodiscard]] const std::map<std::uint64_t, Key>& buckets() const { return buckets_; }
+  [[nodiscard]] const std::vector<NewCohort>& cohorts() const { return cohorts_; }
+  [[nodiscard]] const std::vector<Handle>& tags() const { return tags_; }
+  [[nodiscard]] const std::vector<const ItemChange*>& items() const { return items_; }
+  [[nodiscard]] const std::vector<Ordinal>& orphans() const { return orphans_; }
+  [[nodiscard]] Instant now() const { return now_; }
+
+ private:
+  using Counts = std::map<consent::SubjectId, std::uint64_t>;
+  Result<PlannedLeaf> person_leaf(const PersonDraft& draft, std::uint64_t seq, std::uint64_t n,
+                                  Counts& counts);
+  Result<PlannedLeaf> log_leaf(const LogDraft& draft, std::uint64_t seq);
+  [[nodiscard]] proof::Leaf blank_leaf(consent::EventType type, std::uint64_t seq) const;
+  std::pair<std::int64_t, Key> cohort_for(const Retention& retention);
+  Key bucket_for(std::uint64_t n);
+  Status push(PlannedLeaf leaf);
+  Status complete_tile();
+
+  const Keyring& keyring_;
+  const Clock& clock_;
+  Position position_;
+  const EventCounter count_;
+  const StoredNode node_;
+  const Instant now_;
+  const ClockState clock_state_;
+  Counts counts_;
+  std::vector<PlannedLeaf> leaves_;
+  std::vector<PlannedSubject> subjects_;
+  std::vector<PlannedNode> nodes_;
+  std::map<std::uint64_t, Key> buckets_;
+  std::vector<NewCohort> cohorts_;
+  std::vector<Handle> tags_;
+  std::vector<const ItemChange*> items_;
+  std::vector<Ordinal> orphans_;
+  Status failure_;
+};
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "ledger/writer.h"
+
+#include "base/limits.h"
+#include "base/log.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace counterfoil::ledger {
+namespace {
+
+constexpr std::int64_t kPage_bytes = 1024;
+
+// What one job's rows take in the write-ahead log, roughly: their bytes, an index page or two, and the pages
+// that every commit writes again.
+constexpr std::int64_t kCommitOverhead_bytes = 6 * kPage_bytes;
+constexpr std::int64_t kRowOverhead_bytes = 2 * kPage_bytes;
+
+Error read_only_error(const Head& head) {
+  return fail(Code::Corrupt, "the ledger is read-only: " + head.trouble());
+}
+
+}  // namespace
+
+Writer::Writer(Parts parts)
+    : committer_(std::move(parts.committer)),
+      keyring_(*parts.keyring),
+      memory_(*parts.memory),
+      head_(*parts.head),
+      clock_(*parts.clock),
+      anchor_(*parts.anchor),
+      anchor_record_(std::move(parts.anchor_record)),
+      position_(std::move(parts.position)),
+      backlogs_{Backlog{&committer_->files().keys}, Backlog{&committer_->files().ledger},
+                Backlog{&committer_->files().desk}},
+      thread_([this] { loop(); }) {}
+
+Writer::~Writer() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_all();
+  thread_.join();
+  if (head_.read_only()) return;
+  copy_back(store::Checkpoint::Truncate);
+  if (const auto status = store_anchor(); !status)
+    log::error("ledger.anchor", {{"error", status.error().message()}});
+}
+
+Result<Writer::Future> Writer::enqueue(Job job) {
+  auto owned = std::make_unique<Job>(std::move(job));
+  auto future = owned->done.get_future();
+  Error refused = fail(Code::Busy, "the ledger's queue is full");
+  {
+    const std::lock_guard lock(mutex_);
+    if (head_.read_only()) {
+      refused = read_only_error(head_);
+    } else if (stopping_) {
+      refused = fail(Code::NotReady, "the ledger is closing");
+    } else if (queue_.size() < limits::kWriterQueueMax) {
+      queue_.push_back(std::move(owned));
+    }
+  }
+  if (!owned) {
+    work_.notify_one();
+    return future;
+  }
+  for (const NewSubject& subject : owned->subjects) memory_.index.release_code(subject.code);
+  return refused;
+}
+
+Result<std::vector<Committed>> Writer::run(Job job) {
+  CF_TRY(auto future, enqueue(std::move(job)));
+  if (future.wait_for(std::chrono::milliseconds(limits::kCommitDeadline_ms)) != std::future_status::ready)
+    return fail(Code::Timeout, "the ledger did not record it in time");
+  return future.get();
+}
+
+Status Writer::post(Job job) {
+  CF_TRY(const auto future, enqueue(std::move(job)));
+  return {};
+}
+
+Writer::Group Writer::next_group() {
+  std::unique_lock lock(mutex_);
+  work_.wait_for(lock, std::chrono::milliseconds(limits::kLedgerIdle_ms),
+                 [this] { return stopping_ || !queue_.empty(); });
+  Group group;
+  while (!queue_.empty() && group.size() < limits::kGroupCommitMax) {
+    group.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return group;
+}
+
+void Writer::loop() {
+  auto housekeeping = std::chrono::steady_clock::now();
+  while (true) {
+    Group group = next_group();
+    if (group.empty()) {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return;
+    } else {
+      commit_group(std::move(group));
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (now - housekeeping >= std::chrono::milliseconds(limits::kLedgerIdle_ms)) {
+      housekeeping = now;
+      hourly();
+    }
+  }
+}
+
+void Writer::commit_group(Group group) {
+  std::vector<Planned> planned;
+  if (head_.read_only()) {
+    for (const auto& job : group) planned.push_back({job.get(), {}});
+    return fail_group(planned, read_only_error(head_));
+  }
+  if (!position_known_) recover(fail(Code::Io));
+  if (!position_known_) {
+    for (const auto& job : group) planned.push_back({job.get(), {}});
+    return fail_group(planned, fail(Code::Io, "the ledger cannot be read at the moment"));
+  }
+  Plan plan(
+      keyring_, clock_, position_, [this](const Key& subject) { return committer_->events_of(subject); },
+      [this](unsigned level, std::uint64_t n) { return committer_->stored_node(level, n); });
+  for (const auto& job : group) {
+    auto committed = plan.add(*job);
+    if (committed) {
+      planned.push_back({job.get(), *std::move(committed)});
+    } else {
+      fail_group({{job.get(), {}}}, committed.error());
+    }
+  }
+  std::string note;
+  const Status status = plan.failure() ? write(plan, note) : plan.failure();
+  if (!status) {
+    recover(status.error());
+    return fail_group(planned, status.error());
+  }
+  publish(plan, note);
+  const Status desk = committer_->write_desk(plan);
+  if (!desk) log::error("ledger.desk_failed", {{"error", desk.error().message()}});
+  for (auto& [job, committed] : planned) {
+    if (!desk && !job->items.empty()) {
+      job->done.set_value(desk.error());
+    } else {
+      job->done.set_value(std::move(committed));
+    }
+  }
+  count_backlog(plan);
+}
+
+Status Writer::write(const Plan& plan, std::string& note) {
+  CF_CHECK(committer_->write_keys(plan));
+  // From now on these keys are in keys.db, whatever becomes of the events: a key without an event is swept
+  // away at the next start.
+  adopt_keys(plan);
+  CF_TRY(note, committer_->write_log(plan));
+  return {};
+}
+
+void Writer::adopt_keys(const Plan& plan) {
+  for (const auto& [b, key] : plan.buckets()) keyring_.add_bucket(b, key.clone());
+  for (const auto& cohort : plan.cohorts())
+    keyring_.add_cohort(cohort.id, cohort.retention, cohort.key.clone());
+}
+
+void Writer::publish(const Plan& plan, const std::string& note) {
+  position_ = plan.position();
+  if (!note.empty()) {
+    commits_.fetch_add(1);
+    head_.set_trusted_t(position_.trusted_t);
+    head_.set_newest(position_.frontier.size(), note);
+  }
+  for (const PlannedLeaf& leaf : plan.leaves()) {
+    if (leaf.owner != 0) memory_.owners.set(leaf.seq, leaf.owner);
+  }
+  for (const Handle& tag : plan.tags()) memory_.suppressions.add(tag);
+  for (const PlannedSubject& subject : plan.subjects()) {
+    const auto n = static_cast<Ordinal>(subject.n);
+    for (const auto& address : subject.subject->addresses) memory_.index.add_address(address, n);
+    if (!subject.subject->code.empty()) {
+      memory_.index.add_code(subject.subject->code, n);
+      memory_.index.release_code(subject.subject->code);
+    }
+  }
+  memory_.subjects.fetch_add(plan.subjects().size());
+  memory_.subjects.fetch_sub(plan.orphans().size());
+}
+
+void Writer::fail_group(const std::vector<Planned>& planned, const Error& error) {
+  for (const auto& [job, committed] : planned) {
+    for (const NewSubject& subject : job->subjects) memory_.index.release_code(subject.code);
+    job->done.set_value(error);
+  }
+}
+
+// After a failed commit the files say where the log stands, not the memory.
+void Writer::recover(const Error& error) {
+  if (error.code == Code::Corrupt || error.code == Code::Crypto) {
+    head_.turn_read_only(error.message());
+    log::error("ledger.read_only", {{"error", error.message()}});
+    return;
+  }
+  auto position = committer_->position();
+  position_known_ = position.has_value();
+  if (position) {
+    position_ = *std::move(position);
+  } else if (position.error().code == Code::Corrupt) {
+    head_.turn_read_only(position.error().message());
+  }
+  log::error("ledger.commit_failed", {{"error", error.message()}, {"readable", position_known_ ? 1 : 0}});
+}
+
+void Writer::count_backlog(const Plan& plan) {
+  const auto add = [](Backlog& backlog, std::size_t rows, std::size_t bytes) {
+    if (rows == 0) return;
+    ++backlog.commits;
+    backlog.bytes += kCommitOverhead_bytes + static_cast<std::int64_t>(rows) * kRowOverhead_bytes +
+                     static_cast<std::int64_t>(bytes);
+  };
+  std::size_t leaf_bytes = 0;
+  for (const PlannedLeaf& leaf : plan.leaves())
+    leaf_bytes += leaf.line.size() + (leaf.payload ? leaf.payload->sealed.size() : 0);
+  std::size_t item_bytes = 0;
+  for (const ItemChange* item : plan.items()) item_bytes += item->sealed ? item->sealed->size() : 0;
+  add(backlogs_[0], plan.subjects().size() + plan.orphans().size(), 0);
+  add(backlogs_[1], plan.leaves().size(), leaf_bytes);
+  add(backlogs_[2], plan.items().size(), item_bytes);
+  for (Backlog& backlog : backlogs_) {
+    if (backlog.commits < limits::kCommitsBeforeCheckpoint &&
+        backlog.bytes < limits::kWalBytesBeforeCheckpoint)
+      continue;
+    // A reader in the way leaves some of it for next time; nothing is lost by that.
+    if (const auto figures = backlog.database->checkpoint(store::Checkpoint::Passive); !figures)
+      log::warning("ledger.copy_back", {{"error", figures.error().message()}});
+    backlog.commits = 0;
+    backlog.bytes = 0;
+  }
+}
+
+void Writer::copy_back(store::Checkpoint mode) {
+  for (Backlog& backlog : backlogs_) {
+    if (const auto figures = backlog.database->checkpoint(mode); !figures)
+      log::warning("ledger.copy_back", {{"error", figures.error().message()}});
+    backlog.commits = 0;
+    backlog.bytes = 0;
+  }
+}
+
+// The only thing an idle ledger writes, and only when something was recorded since the last time.
+void Writer::hourly() {
+  if (head_.read_only() || anchor_record_.size == position_.frontier.size()) return;
+  copy_back(store::Checkpoint::Passive);
+  if (const auto status = store_anchor(); !status)
+    log::error("ledger.anchor", {{"error", status.error().message()}});
+}
+
+Status Writer::store_anchor() {
+  if (anchor_record_.size == position_.frontier.size()) return {};
+  anchor_record_.size = position_.frontier.size();
+  anchor_record_.root = position_.frontier.root();
+  return anchor_.store(encode_anchor(anchor_record_).view());
+}
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// A ledger in a folder of its own, with a clock that stands where the test puts it. Thread rule: one thread.
+#pragma once
+
+#include "board/fake/manual_clock.h"
+#include "board/fake/memory_anchor.h"
+#include "ledger/file_ledger.h"
+#include "tests/support/temp_folder.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+
+namespace counterfoil::ledger::test {
+
+constexpr Instant kStart = 1'790'000'000;
+
+inline const Retention kYes{"consent", "2028-11"};
+inline const Retention kProof{"proof", "2029-11"};
+
+inline consent::Address phone(std::string number) {
+  return {consent::AddressKind::Phone, std::move(number), consent::Evidence::Claimed};
+}
+
+inline consent::Identity somebody(std::string number) {
+  return {{phone(std::move(number))}, "es"};
+}
+
+inline consent::GrantBody grant() {
+  consent::GrantBody out;
+  out.channels = {consent::Channel::WhatsApp};
+  out.topics = {consent::TopicId("offers"), consent::TopicId("orders")};
+  out.notice = {consent::NoticeId("N1"), "es", Hash{}};
+  out.method = "form";
+  out.link = consent::LinkId("caja");
+  out.place = consent::ShopId("centro");
+  out.age_affirmed = true;
+  out.minimum_age = 14;
+  out.ends = kStart + 365 * kDay_s;
+  return out;
+}
+
+inline consent::StopBody stop_of_person() {
+  consent::StopBody out;
+  out.via = "number";
+  return out;
+}
+
+inline consent::ConfirmBody confirmed_by_staff() {
+  consent::ConfirmBody out;
+  out.user = consent::UserId("sara");
+  return out;
+}
+
+struct Box {
+  support::TempFolder folder;
+  board::ManualClock clock{kStart};
+  std::unique_ptr<ErasableAnchor> anchor = board::make_memory_anchor();
+  std::unique_ptr<FileLedger> ledger;
+
+  [[nodiscard]] Options options() const {
+    return {.folder = folder.path(),
+            .origin = "tres-faroles.example/demo/1",
+            .clock = &clock,
+            .anchor = anchor.get()};
+  }
+  void create() {
+    const auto status = Ledger::create(options());
+    REQUIRE_MESSAGE(status, (status ? std::string() : status.error().message()));
+  }
+  void open() {
+    auto opened = FileLedger::open(options());
+    REQUIRE_MESSAGE(opened, (opened ? std::string() : opened.error().message()));
+    ledger = *std::move(opened);
+    REQUIRE(ledger->wait_ready(60'000));
+  }
+  void reopen() {
+    ledger.reset();
+    open();
+  }
+};
+
+/// A new folder with an open ledger in it.
+inline std::unique_ptr<Box> new_box() {
+  auto out = std::make_unique<Box>();
+  out->create();
+  out->open();
+  return out;
+}
+
+}  // namespace counterfoil::ledger::test
