@@ -17,12 +17,14 @@ constexpr std::string_view kContentPolicy =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'";
 
-std::string demo_words(const View& view) {
-  std::string out;
-  for (const i18n::Language language : view.look->languages) {
-    if (!out.empty()) out += " / ";
-    out += i18n::tr(language, "layout.demo");
-  }
+std::vector<Values> demo_band(const View& view) {
+  std::vector<Values> out;
+  if (!view.look->demo) return out;
+  for (const i18n::Language language : view.look->languages)
+    out.push_back(Values()
+                      .text("demo_lang", language.code())
+                      .text("demo_words", i18n::tr(language, "layout.demo"))
+                      .flag("demo_more", !out.empty()));
   return out;
 }
 
@@ -48,7 +50,8 @@ Values frame_values(const View& view, const Page& page, const Html& body) {
       .text("business", view.business().name)
       .text("style_path", view.look->style_path)
       .text("refresh", page.refresh)
-      .text("demo_words", view.look->demo ? demo_words(view) : std::string())
+      .flag("demo", view.look->demo)
+      .list("demo_band", demo_band(view))
       .flag("customer", !page.staff)
       .flag("bare", page.bare)
       .flag("framed", !page.bare)

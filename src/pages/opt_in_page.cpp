@@ -158,8 +158,7 @@ std::vector<Problem> problems_with(const View& view, const desk::OptInForm& form
   std::vector<Problem> out;
   const bool asks_channel = form.channels.size() > 1;
   if (asks_channel && input.channels.empty()) out.push_back({"channels", view.phrase("form.no_tick")});
-  if (input.topics.empty())
-    out.push_back({"topics", view.phrase(asks_channel ? "form.no_tick" : "form.no_topic")});
+  if (input.topics.empty()) out.push_back({"topics", view.phrase("form.no_topic")});
   if (input.number.empty())
     out.push_back({"number", view.phrase("form.no_number")});
   else if (!phone::canonical(input.number, input.region))
