@@ -133,7 +133,8 @@ void ThreadServer::watch() {
     dispatch_ready(polled, 1 + doors_.size());
     if (polled[0].revents != 0) {
       std::uint64_t count = 0;
-      static_cast<void>(::read(wake_.get(), &count, sizeof count));
+      // Only the wake-up matters, not how many there were.
+      [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &count, sizeof count);
     }
     take_returned();
     close_expired();
@@ -285,7 +286,7 @@ unsigned ThreadServer::open_from(const std::string& address_key) {
 
 void ThreadServer::wake_watcher() const {
   std::uint64_t one = 1;
-  static_cast<void>(::write(wake_.get(), &one, sizeof one));
+  [[maybe_unused]] const ssize_t put = ::write(wake_.get(), &one, sizeof one);
 }
 
 void ThreadServer::delay(int ms) {
