@@ -3,6 +3,7 @@
 
 // People: subjects found by address, token or code, and the fold of their events.
 #include "base/limits.h"
+#include "counterfoil/proof/tree.h"
 #include "ledger/file_ledger.h"
 #include "ledger/key_tree.h"
 
@@ -40,6 +41,8 @@ Result<Disclosures> FileLedger::disclosures_of(const LeafRow& leaf, const Key& k
 
 Result<consent::Event> FileLedger::event_of(const LeafRow& leaf, const Key& key) const {
   if (!leaf.bytes) return fail(Code::Corrupt, "an event's line is missing");
+  if (proof::leaf_hash(*leaf.bytes) != leaf.hash)
+    return fail(Code::Corrupt, "an event's line is not the one that was hashed");
   CF_TRY(const auto line, proof::decode_leaf(*leaf.bytes));
   CF_TRY(const auto disclosures, disclosures_of(leaf, key));
   if (line.seq.value != leaf.seq || !line.person) return fail(Code::Corrupt, "an event is not in its place");
