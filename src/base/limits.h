@@ -62,6 +62,7 @@ constexpr std::int64_t kWalBytesBeforeCheckpoint = 1024 * 1024;
 constexpr unsigned kCommitsBeforeCheckpoint = 256;
 constexpr int kLedgerIdle_ms = 3600 * 1000;
 constexpr std::uint64_t kCheckpointKept_leaves = 4096;
+constexpr int kCheckpointAfter_ms = 60'000;  // a leaf stays without a signed checkpoint no longer than this
 constexpr std::uint64_t kReadChunk_rows = 256;
 
 // The domain: names, lists and texts inside an event (counterfoil/consent/event.h)

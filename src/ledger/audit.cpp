@@ -71,7 +71,7 @@ Status FileLedger::audit_checkpoints(std::uint64_t size) const {
 
 Status FileLedger::verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const {
   CF_CHECK(wait_built(Built::Owners, limits::kVerifyWait_ms));
-  const auto newest = head_.newest();
+  CF_TRY(const auto newest, signed_head());
   {
     CF_TRY(auto reader, readers_.lease());
     CF_CHECK(reader->files().ledger.integrity_check());

@@ -50,7 +50,8 @@ Status Committer::prepare() {
                         "ON CONFLICT(id) DO UPDATE SET size = excluded.size, hashes = excluded.hashes, "
                         "root = excluded.root, trusted_t = excluded.trusted_t"));
   CF_TRY(auto read_frontier, ledger.prepare("SELECT size, hashes, root, trusted_t FROM frontier"));
-  CF_TRY(auto checkpoint, ledger.prepare("INSERT INTO checkpoint(size, note) VALUES(?, ?)"));
+  CF_TRY(auto checkpoint,
+         ledger.prepare("INSERT INTO checkpoint(size, note) VALUES(?, ?) ON CONFLICT DO NOTHING"));
   CF_TRY(auto forget, ledger.prepare("DELETE FROM checkpoint WHERE size > ? AND size < ?"));
   CF_TRY(auto put_item, desk.prepare("INSERT INTO item(kind, id, w) VALUES(?, ?, ?) "
                                      "ON CONFLICT(kind, id) DO UPDATE SET w = excluded.w"));
@@ -130,16 +131,20 @@ Result<proof::Frontier> Committer::stored_frontier(Instant* trusted_t) {
   return frontier;
 }
 
-// The root that is signed is computed from bytes that were read back: a flipped bit in memory must not be
-// signed, since a log that signed a wrong root once is lost.
-Result<std::string> Committer::seal(const Plan& plan) {
+Status Committer::store_edge(const Plan& plan) {
   const proof::Frontier& frontier = plan.position().frontier;
   const Hash root = frontier.root();
   auto& st = st_->frontier.reset().bind(1, frontier.size()).bind(2, ByteView(frontier.bytes()));
   CF_CHECK(st.bind(3, ByteView(root)).bind(4, plan.position().trusted_t).run());
   CF_TRY(const proof::Frontier back, stored_frontier(nullptr));
   if (back != frontier) return contradicts("the tree's edge was not stored as computed");
+  return {};
+}
 
+// The root that is signed is computed from bytes that were read back: a flipped bit in memory must not be
+// signed, since a log that signed a wrong root once is lost.
+Result<std::string> Committer::sign_edge() {
+  CF_TRY(const proof::Frontier back, stored_frontier(nullptr));
   const proof::Checkpoint checkpoint{keyring_.origin(), back.size(), back.root()};
   const auto sign = [this](std::string_view message) -> Result<Bytes> {
     return keyring_.roots().log.sign(as_bytes(message));
@@ -166,7 +171,10 @@ Result<std::string> Committer::write_log(const Plan& plan) {
     if (!before && before.error().code != Code::NotFound) return before.error();
     if ((before ? before->size() : 0) != first) return contradicts("it is not where the writer left it");
     CF_CHECK(insert_leaves(plan));
-    CF_TRY(note, seal(plan));
+    CF_CHECK(store_edge(plan));
+  }
+  if (plan.signs()) {
+    CF_TRY(note, sign_edge());
   }
   CF_CHECK(transaction.commit());
   return note;

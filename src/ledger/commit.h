@@ -20,8 +20,8 @@ class Committer {
   ~Committer();
 
   Status write_keys(const Plan& plan);
-  /// Returns the signed checkpoint that covers the plan's leaves, empty when it has none. Fails with Corrupt
-  /// when the files are not where the plan thinks they are.
+  /// Returns the signed checkpoint that covers everything, empty when the plan does not sign. Fails with
+  /// Corrupt when the files are not where the plan thinks they are.
   Result<std::string> write_log(const Plan& plan);
   Status write_desk(const Plan& plan);
 
@@ -38,7 +38,8 @@ class Committer {
   Status prepare();
   Status insert_leaves(const Plan& plan);
   Status insert_tags(const Plan& plan);
-  Result<std::string> seal(const Plan& plan);
+  Status store_edge(const Plan& plan);
+  Result<std::string> sign_edge();
   Result<proof::Frontier> stored_frontier(Instant* trusted_t);
   Result<bool> has_h(const Handle& h);
 

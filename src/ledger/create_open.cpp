@@ -2,7 +2,6 @@
 // Copyright The Counterfoil Authors
 
 // Set-up of a new folder, and start-up of an old one with its recovery.
-#include "base/limits.h"
 #include "base/log.h"
 #include "counterfoil/proof/note.h"
 #include "crypto/crypto.h"
@@ -83,6 +82,7 @@ Status write_genesis(const Options& options, Keyring& keyring, Files files, Anch
       [](unsigned, std::uint64_t) { return Result<Hash>(fail(Code::Internal)); });
   Job job;
   job.log_events.push_back({consent::EventType::SysGenesis, genesis_body(keyring.roots())});
+  job.sign = true;
   CF_CHECK(plan.add(job));
   CF_CHECK(committer->write_log(plan));
   anchor.size = plan.position().frontier.size();
@@ -103,7 +103,7 @@ Result<AnchorRecord> load_anchor(ErasableAnchor& anchor) {
 
 Status Ledger::create(const Options& options) {
   CF_CHECK(check_options(options));
-  if (!proof::is_origin(options.origin) || options.origin.size() > limits::kOriginBytesMax)
+  if (!proof::is_origin(options.origin))
     return fail(Code::BadInput, "a log's name is short and made of letters, digits and . _ / ~ : -");
   CF_TRY(const auto lock, store::FolderLock::take(options.folder));
   CF_CHECK(make_room(options));
@@ -173,7 +173,13 @@ Status FileLedger::check_log(Files& files, const Position& position, const Ancho
     return fail(Code::Corrupt,
                 "ledger.db is older than the anchor remembers: it was put back from an old copy; start a new "
                 "log as the guide says");
-  if (checkpoint->size != position.frontier.size() || checkpoint->root != position.frontier.root())
+  // The newest leaves may have no checkpoint yet: a power cut came before anybody asked for one.
+  if (checkpoint->size > position.frontier.size())
+    return fail(Code::Corrupt, "ledger.db is shorter than its newest checkpoint says");
+  CF_TRY(const Hash covered, checkpoint->size == position.frontier.size()
+                                 ? Result<Hash>(position.frontier.root())
+                                 : proof::root_at(checkpoint->size, nodes()));
+  if (covered != checkpoint->root)
     return fail(Code::Corrupt, "the newest checkpoint and the tree contradict each other");
   if (anchor.size == 0) return {};
   CF_TRY(const Hash remembered, proof::root_at(anchor.size, nodes()));
@@ -200,6 +206,7 @@ Status FileLedger::start(AnchorRecord anchor, Files files) {
   }
   Position known = position ? *std::move(position) : Position{};
   head_.set_trusted_t(known.trusted_t);
+  head_.set_size(known.frontier.size());
   writer_ = std::make_unique<Writer>(Writer::Parts{.committer = std::move(committer),
                                                    .keyring = &keyring_,
                                                    .memory = &memory_,
@@ -211,6 +218,7 @@ Status FileLedger::start(AnchorRecord anchor, Files files) {
   if (sound) {
     const json::Value body = json::Object{{"boot", options_.clock->boot_id()}, {"version", CF_VERSION}};
     CF_CHECK(record(consent::EventType::SysBoot, body));
+    CF_CHECK(signed_head());
   }
   builder_ = std::thread([this] { build(); });
   return {};

@@ -105,6 +105,8 @@ class FileLedger final : public Ledger {
 
   // Recipients
   using KeyCache = std::map<Ordinal, Key>;  // of one request
+  /// The newest checkpoint, after signing one when leaves have come since. Fails with Corrupt.
+  Result<Head::Signed> signed_head() const;
   Result<const Key*> owner_key(std::uint64_t seq, Reader& reader, KeyCache& keys) const;
   Result<proof::Entry> entry_of(const LeafRow& leaf, const View& view, Reader& reader, KeyCache& keys) const;
   Status audit_leaves(std::uint64_t size, proof::Verifier& verifier,

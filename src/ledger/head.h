@@ -28,6 +28,9 @@ class Head {
     const std::lock_guard lock(mutex_);
     signed_ = {size, std::move(note)};
   }
+  /// Leaves that are durable, signed or not.
+  [[nodiscard]] std::uint64_t size() const { return size_.load(); }
+  void set_size(std::uint64_t size) { size_.store(size); }
   [[nodiscard]] Instant trusted_t() const { return trusted_t_.load(); }
   void set_trusted_t(Instant t) { trusted_t_.store(t); }
 
@@ -51,6 +54,7 @@ class Head {
   mutable std::mutex mutex_;
   Signed signed_;        // guarded by mutex_
   std::string trouble_;  // guarded by mutex_
+  std::atomic<std::uint64_t> size_{0};
   std::atomic<Instant> trusted_t_{0};
   std::atomic<bool> read_only_{false};
 };

@@ -56,11 +56,12 @@ struct Job {
   std::vector<Handle> tags;
   std::vector<ItemChange> items;
   std::vector<Ordinal> orphans;  // subjects without an event, to be swept away
+  bool sign = false;             // somebody waits for a checkpoint that covers all that is recorded
   /// Events in the order of events, then log_events.
   std::promise<Result<std::vector<Committed>>> done;
 
   [[nodiscard]] bool has_leaves() const { return !events.empty() || !log_events.empty() || !tags.empty(); }
-  [[nodiscard]] bool is_empty() const { return !has_leaves() && items.empty() && orphans.empty(); }
+  [[nodiscard]] bool is_empty() const { return !has_leaves() && items.empty() && orphans.empty() && !sign; }
 };
 
 /// Salts and commitments for an event of the subject. identity: canonical disclosure 0.

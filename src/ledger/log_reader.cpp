@@ -24,10 +24,20 @@ std::uint64_t file_bytes(const std::string& path) {
 
 }  // namespace
 
-Result<std::string> FileLedger::checkpoint() {
-  // Every group is committed together with its checkpoint, so the newest one covers all that is durable.
+Result<Head::Signed> FileLedger::signed_head() const {
   auto newest = head_.newest();
+  if (newest.size < head_.size() && !head_.read_only()) {
+    Job job;
+    job.sign = true;
+    CF_CHECK(writer_->run(std::move(job)));
+    newest = head_.newest();
+  }
   if (newest.note.empty()) return fail(Code::Corrupt, "there is no valid checkpoint: " + head_.trouble());
+  return newest;
+}
+
+Result<std::string> FileLedger::checkpoint() {
+  CF_TRY(auto newest, signed_head());
   return std::move(newest.note);
 }
 
@@ -114,8 +124,9 @@ Status FileLedger::entries(std::uint64_t start, std::uint64_t end, const View& v
 }
 
 Result<proof::Receipt> FileLedger::receipt(const consent::SubjectId& subject, consent::Seq seq) const {
-  const auto newest = head_.newest();
-  if (seq.value >= newest.size) return fail(Code::NotFound, "no such event");
+  if (seq.value >= head_.size()) return fail(Code::NotFound, "no such event");
+  CF_TRY(const auto newest, signed_head());
+  if (seq.value >= newest.size) return fail(Code::Corrupt, "the event has no checkpoint: " + head_.trouble());
   CF_TRY(auto reader, readers_.lease());
   CF_TRY(const auto row, reader->subject(subject));
   CF_TRY(const Key key, keyring_.subject_key(row));
@@ -139,7 +150,7 @@ Result<proof::Receipt> FileLedger::receipt(const consent::SubjectId& subject, co
 Health FileLedger::health() const {
   Health out;
   out.origin = keyring_.origin();
-  out.size = signed_size();
+  out.size = head_.size();
   out.subjects = memory_.subjects.load();
   out.index_ready = wait_ready(0).has_value();
   out.read_only = head_.read_only();

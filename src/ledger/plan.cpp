@@ -184,6 +184,7 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
     }
   }
   if (!leaves.empty() && clock_state_ != ClockState::Untrusted) position_.trusted_t = now_;
+  sign_ = sign_ || job.sign;
   tags_.insert(tags_.end(), job.tags.begin(), job.tags.end());
   for (const ItemChange& item : job.items) items_.push_back(&item);
   orphans_.insert(orphans_.end(), job.orphans.begin(), job.orphans.end());

@@ -63,7 +63,10 @@ class Plan {
   [[nodiscard]] bool touches_keys() const {
     return !subjects_.empty() || !buckets_.empty() || !cohorts_.empty() || !orphans_.empty();
   }
-  [[nodiscard]] bool touches_log() const { return !leaves_.empty() || !tags_.empty(); }
+  [[nodiscard]] bool touches_log() const { return !leaves_.empty() || !tags_.empty() || sign_; }
+  /// The plan ends with a signed checkpoint: a job asked for it, or the writer did.
+  [[nodiscard]] bool signs() const { return sign_; }
+  void ask_for_checkpoint() { sign_ = true; }
   [[nodiscard]] bool touches_desk() const { return !items_.empty(); }
 
   struct NewCohort {
@@ -109,6 +112,7 @@ class Plan {
   std::vector<const ItemChange*> items_;
   std::vector<Ordinal> orphans_;
   Status failure_;
+  bool sign_ = false;
 };
 
 }  // namespace counterfoil::ledger

@@ -85,11 +85,29 @@ Status Writer::post(Job job) {
   return {};
 }
 
+// A signature costs more than all the rest of an opt-in, so one is made when somebody asks for it (a receipt,
+// a pull), and otherwise once for many leaves.
+bool Writer::checkpoint_is_due(const Plan& plan) const {
+  const std::uint64_t unsigned_leaves = plan.position().frontier.size() - head_.newest().size;
+  return unsigned_leaves >= limits::kCheckpointKept_leaves || (unsigned_leaves > 0 && is_stale());
+}
+
+bool Writer::is_stale() const {
+  return std::chrono::steady_clock::now() - signed_at_ >=
+         std::chrono::milliseconds(limits::kCheckpointAfter_ms);
+}
+
 Writer::Group Writer::next_group() {
+  const bool unsigned_leaves = !head_.read_only() && position_.frontier.size() > head_.newest().size;
+  const int wait_ms = unsigned_leaves ? limits::kCheckpointAfter_ms : limits::kLedgerIdle_ms;
   std::unique_lock lock(mutex_);
-  work_.wait_for(lock, std::chrono::milliseconds(limits::kLedgerIdle_ms),
-                 [this] { return stopping_ || !queue_.empty(); });
+  work_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_ || !queue_.empty(); });
   Group group;
+  if (queue_.empty() && unsigned_leaves) {
+    group.push_back(std::make_unique<Job>());
+    group.back()->sign = true;
+    return group;
+  }
   while (!queue_.empty() && group.size() < limits::kGroupCommitMax) {
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -137,6 +155,7 @@ void Writer::commit_group(Group group) {
       fail_group({{job.get(), {}}}, committed.error());
     }
   }
+  if (checkpoint_is_due(plan)) plan.ask_for_checkpoint();
   std::string note;
   const Status status = plan.failure() ? write(plan, note) : plan.failure();
   if (!status) {
@@ -173,10 +192,14 @@ void Writer::adopt_keys(const Plan& plan) {
 
 void Writer::publish(const Plan& plan, const std::string& note) {
   position_ = plan.position();
-  if (!note.empty()) {
+  if (plan.touches_log()) {
     commits_.fetch_add(1);
     head_.set_trusted_t(position_.trusted_t);
+    head_.set_size(position_.frontier.size());
+  }
+  if (!note.empty()) {
     head_.set_newest(position_.frontier.size(), note);
+    signed_at_ = std::chrono::steady_clock::now();
   }
   for (const PlannedLeaf& leaf : plan.leaves()) {
     if (leaf.owner != 0) memory_.owners.set(leaf.seq, leaf.owner);

@@ -15,6 +15,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -67,6 +68,8 @@ class Writer {
   Result<Future> enqueue(Job job);
   void loop();
   Group next_group();
+  [[nodiscard]] bool checkpoint_is_due(const Plan& plan) const;
+  [[nodiscard]] bool is_stale() const;
   void commit_group(Group group);
   Status write(const Plan& plan, std::string& note);
   void adopt_keys(const Plan& plan);
@@ -87,6 +90,7 @@ class Writer {
   AnchorRecord anchor_record_;
   Position position_;
   bool position_known_ = true;
+  std::chrono::steady_clock::time_point signed_at_ = std::chrono::steady_clock::now();
   std::array<Backlog, 3> backlogs_;
   std::atomic<std::uint64_t> commits_{0};
 
