@@ -26,7 +26,7 @@ TEST_CASE("64 callers share commits, and each finds what it wrote") {
       for (unsigned i = 0; i < kEach; ++i) {
         const auto number = "+346" + std::to_string(10'000'000 + k * kEach + i);
         const auto opened = box->ledger->open_subject(somebody(number), grant(), kYes, true);
-        if (!opened || box->ledger->signed_size() <= opened->event.seq.value ||
+        if (!opened || box->ledger->health().size <= opened->event.seq.value ||
             !box->ledger->subject_by_token(opened->token) ||
             box->ledger->person(phone(number))->subjects.size() != 1) {
           ++wrong;
@@ -53,7 +53,7 @@ TEST_CASE("64 callers share commits, and each finds what it wrote") {
 TEST_CASE("the same stop from many callers is written once") {
   const auto box = new_box();
   REQUIRE(box->ledger->open_subject(somebody("+34600000001"), grant(), kYes, true));
-  const auto size = box->ledger->signed_size();
+  const auto size = box->ledger->health().size;
   std::vector<std::thread> threads;
   std::atomic<unsigned> wrong{0};
   for (unsigned k = 0; k < 16; ++k) {
@@ -63,7 +63,7 @@ TEST_CASE("the same stop from many callers is written once") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(wrong == 0);
-  CHECK(box->ledger->signed_size() == size + 1);
+  CHECK(box->ledger->health().size == size + 1);
 }
 
 }  // namespace

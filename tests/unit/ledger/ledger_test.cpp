@@ -119,10 +119,10 @@ TEST_CASE("a stop by number stops every submission that names it, once") {
   REQUIRE((first && second && other));
   const auto stopped = box->ledger->stop({phone(kAna)}, stop_of_person(), kProof);
   REQUIRE(stopped);
-  const auto size = box->ledger->signed_size();
+  const auto size = box->ledger->health().size;
   CHECK(size == 7);
   REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
-  CHECK(box->ledger->signed_size() == size);
+  CHECK(box->ledger->health().size == size);
   for (int round = 0; round < 2; ++round) {
     CHECK(box->ledger->suppressed(phone(kAna)));
     CHECK_FALSE(box->ledger->suppressed(phone(kBea)));
@@ -144,7 +144,7 @@ TEST_CASE("a stop by a number that nobody knows is kept, without the number") {
   CHECK(stopped->seq.value == 2);
   CHECK(box->ledger->health().subjects == before + 1);
   REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
-  CHECK(box->ledger->signed_size() == 3);
+  CHECK(box->ledger->health().size == 3);
   box->reopen();
   CHECK(box->ledger->suppressed(phone(kAna)));
   CHECK(box->ledger->person(phone(kAna))->subjects.empty());
@@ -181,7 +181,7 @@ TEST_CASE("items come back, are replaced and removed, and their kinds stay apart
 
 TEST_CASE("what does not fit is refused and writes nothing") {
   const auto box = new_box();
-  const auto size = box->ledger->signed_size();
+  const auto size = box->ledger->health().size;
   CHECK(box->ledger->open_subject({}, grant(), kYes, true).error().code == Code::BadInput);
   CHECK(box->ledger->open_subject(somebody(kAna), grant(), {"consent", "soon"}, true).error().code ==
         Code::BadInput);
@@ -190,7 +190,7 @@ TEST_CASE("what does not fit is refused and writes nothing") {
   CHECK(box->ledger->stop({}, stop_of_person(), kProof).error().code == Code::BadInput);
   CHECK(box->ledger->record(consent::EventType::Grant, json::Object{}).error().code == Code::BadInput);
   CHECK(box->ledger->put_item("", "x", json::Object{}).error().code == Code::BadInput);
-  CHECK(box->ledger->signed_size() == size);
+  CHECK(box->ledger->health().size == size);
   CHECK(box->ledger->health().subjects == 0);
 }
 

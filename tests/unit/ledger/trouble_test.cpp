@@ -127,6 +127,7 @@ TEST_CASE("a changed or missing record makes its person damaged, and the audit n
   MESSAGE(verified.error().message());
   // Others go on being recorded, and the pull goes on.
   CHECK(box->ledger->open_subject(somebody("+34600000003"), grant(), kYes, true));
+  REQUIRE(box->ledger->checkpoint());
   const View all{.recipient = consent::RecipientId("crm"), .identity = true, .consent = true};
   CHECK(box->ledger->entries(0, box->ledger->signed_size(), all, [](std::string_view) { return Status(); }));
 }
