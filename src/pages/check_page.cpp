@@ -11,7 +11,7 @@
 namespace counterfoil::pages {
 namespace {
 
-constexpr std::string_view kRoute = "staff-check";
+constexpr std::string_view kCheckRoute = "staff-check";
 
 std::vector<Values> topic_options(const View& view, std::string_view chosen) {
   std::vector<Values> out;
@@ -81,7 +81,7 @@ std::vector<Values> obligations_of(const View& view, const decide::Decision& dec
 /// The form, below a verdict or alone.
 void put_form(const Site& site, const View& view, const StaffPerson& person, const CheckInput& input,
               const Html& wrong, Values& values) {
-  values.text("token", staff_token(site, person, kRoute))
+  values.text("token", staff_token(site, person, kCheckRoute))
       .list("topics", topic_options(view, input.topic))
       .list("channels", channel_options(view, input.channel));
   put_number_field(view, values,
@@ -145,7 +145,7 @@ net::Response get_check(Site& site, const net::Request& request, const StaffPers
 
 net::Response post_check(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
-  const auto posted = read_post(site, request, kRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kCheckRoute, person.session.csrf_token);
   if (!posted) return unreadable(view, request, posted.error(), true);
   const net::Form& form = posted->form;
   CheckInput input{std::string(form.text("number")), std::string(form.text("region")),

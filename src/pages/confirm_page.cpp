@@ -62,8 +62,8 @@ void put_submission(const View& view, const desk::Submission& submission, Values
       .text("place_words", place_words(view, submission.place));
 }
 
-net::Response done_page(const Site& site, const View& view, const StaffPerson& person,
-                        const desk::Submission& submission) {
+net::Response confirmed_page(const Site& site, const View& view, const StaffPerson& person,
+                             const desk::Submission& submission) {
   Page page = staff_page(site, person, view.tr("staff.confirm.title"), "confirm_done");
   page.values.html("done_html", view.phrase("staff.confirm.done",
                                             {{"number", submission.masked_number},
@@ -106,7 +106,7 @@ net::Response post_confirm_yes(Site& site, const net::Request& request, const St
   const auto confirmed = site.desk.confirm(code_of(posted->form.text("code")), person.user);
   if (!confirmed) return code_refused(site, view, request, person, confirmed.error());
   site.remember_answer(posted->token, "done");
-  return done_page(site, view, person, *confirmed);
+  return confirmed_page(site, view, person, *confirmed);
 }
 
 }  // namespace counterfoil::pages

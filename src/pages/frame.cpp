@@ -99,7 +99,9 @@ net::Response with_page_fields(net::Response response) {
 }
 
 net::Response respond(const View& view, const Page& page) {
-  const auto body = render(view.language, page.name, page.values);
+  Values values = page.values;
+  values.text("lang", view.language.code());
+  const auto body = render(view.language, page.name, values);
   if (!body) return broken(body.error());
   const auto whole = render(view.language, "layout", frame_values(view, page, *body));
   if (!whole) return broken(whole.error());

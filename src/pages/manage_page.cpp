@@ -22,7 +22,7 @@ struct TopicRow {
   std::vector<consent::Channel> channels;  // that still count
 };
 
-/// Topics of the submission in the order of the shop, each with the channels on which it still counts.
+/// Topics of the submission, each with the channels on which it still counts.
 std::vector<TopicRow> topic_rows(const desk::Submission& submission) {
   std::vector<TopicRow> rows;
   for (const consent::TopicId& id : topics_of(submission)) {

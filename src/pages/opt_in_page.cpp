@@ -12,7 +12,7 @@
 namespace counterfoil::pages {
 namespace {
 
-constexpr std::string_view kRoute = "opt-in";
+constexpr std::string_view kOptInRoute = "opt-in";
 constexpr std::string_view kKioskErrorRefresh_s = "120";
 
 bool among(const std::vector<std::string>& items, std::string_view item) {
@@ -204,7 +204,7 @@ net::Response without_form(Site& site, const View& view, const net::Request& req
 /// The form again, with the input kept, a fresh token and what went wrong.
 net::Response again(Site& site, const View& view, const desk::OptInForm& form, const OptInInput& input,
                     const std::vector<Problem>& problems, const Html& message, int status) {
-  Page page = opt_in_page(view, form, input, problems, message, site.token(kRoute, form.link.id.text()));
+  Page page = opt_in_page(view, form, input, problems, message, site.token(kOptInRoute, form.link.id.text()));
   page.status = status;
   // A tablet on the counter must not keep a number for the next person.
   if (form.link.kiosk) page.refresh = std::string(kKioskErrorRefresh_s) + "; url=/o/" + form.link.id.text();
@@ -283,12 +283,12 @@ net::Response get_opt_in(Site& site, const net::Request& request) {
   const consent::LinkId link{std::string(request.param("link"))};
   const auto form = site.desk.opt_in_form(link, view.language.code());
   if (!form) return without_form(site, view, request, form.error());
-  return respond(view, opt_in_page(view, *form, {}, {}, {}, site.token(kRoute, link.text())));
+  return respond(view, opt_in_page(view, *form, {}, {}, {}, site.token(kOptInRoute, link.text())));
 }
 
 net::Response post_opt_in(Site& site, const net::Request& request) {
   const consent::LinkId link{std::string(request.param("link"))};
-  const auto posted = read_post(site, request, kRoute, link.text());
+  const auto posted = read_post(site, request, kOptInRoute, link.text());
   const View view =
       customer_view(site.look, request, posted ? posted->form.text("lang") : std::string_view());
   if (!posted) return unreadable(view, request, posted.error(), false);
@@ -298,8 +298,8 @@ net::Response post_opt_in(Site& site, const net::Request& request) {
   if (!posted->token_good) {
     const bool keep = posted->input_ours && !form->link.kiosk;
     if (const auto answer = answer_of_first_tap(site, view, *form, posted->token)) return *answer;
-    return again(site, view, *form, keep ? input : OptInInput(), {}, view.phrase("error.bad_token.body"),
-                 posted->status);
+    return again(site, view, *form, keep ? input : OptInInput(), {},
+                 view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status);
   }
   if (const auto problems = problems_with(view, *form, input); !problems.empty())
     return again(site, view, *form, input, problems, {}, 400);

@@ -4,6 +4,7 @@
 #include "pages/privacy_page.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace counterfoil::pages {
 namespace {
@@ -34,6 +35,17 @@ std::vector<Values> purposes(const View& view) {
   return out;
 }
 
+/// "2026-01-12" as the reader writes dates; what is no such date stays as it is.
+std::string signed_words(const View& view, const std::string& iso_date) {
+  i18n::LocalTime t;
+  char dash[2] = {};
+  std::istringstream in(iso_date);
+  in >> t.year >> dash[0] >> t.month >> dash[1] >> t.day;
+  const bool good =
+      in && iso_date.size() == 10 && dash[0] == '-' && dash[1] == '-' && t.month >= 1 && t.month <= 12;
+  return good ? i18n::format_date(view.language, t) : iso_date;
+}
+
 std::string role_words(const View& view, const consent::Recipient& recipient) {
   const std::string id = "privacy.role." + recipient.role;
   return i18n::has(id) ? view.tr(id) : recipient.role;
@@ -56,9 +68,10 @@ std::vector<Values> recipients(const View& view) {
             .text("recipient_receives", i18n::join_and(view.language, receives))
             .text("recipient_where", where.empty() ? "" : view.tr("privacy.transfer", {{"where", where}}))
             .text("recipient_agreement",
-                  r.agreement ? view.tr("privacy.agreement",
-                                        {{"date", r.agreement->signed_on}, {"purpose", r.agreement->purpose}})
-                              : ""));
+                  r.agreement
+                      ? view.tr("privacy.agreement", {{"date", signed_words(view, r.agreement->signed_on)},
+                                                      {"purpose", r.agreement->purpose}})
+                      : ""));
   }
   return out;
 }

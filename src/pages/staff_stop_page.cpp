@@ -9,15 +9,15 @@
 namespace counterfoil::pages {
 namespace {
 
-constexpr std::string_view kRoute = "staff-stop";
+constexpr std::string_view kSpokenStopRoute = "staff-stop";
 
 struct SpokenStop {
   std::string number;
   std::string region;
 };
 
-net::Response stop_form(const Site& site, const View& view, const StaffPerson& person,
-                        const SpokenStop& input, const Html& wrong, const Html& message, int status) {
+net::Response spoken_stop_form(const Site& site, const View& view, const StaffPerson& person,
+                               const SpokenStop& input, const Html& wrong, const Html& message, int status) {
   Page page = staff_page(site, person, view.tr("staff.stop.title"), "staff_stop");
   page.status = status;
   page.values.text("token", staff_stop_token(site, person));
@@ -33,8 +33,8 @@ std::string region_of(const View& view, const SpokenStop& input) {
   return input.region.empty() ? view.business().jurisdiction : input.region;
 }
 
-net::Response done_page(const Site& site, const View& view, const StaffPerson& person,
-                        const SpokenStop& input) {
+net::Response spoken_stop_page(const Site& site, const View& view, const StaffPerson& person,
+                               const SpokenStop& input) {
   Page page = staff_page(site, person, view.tr("staff.stop.title"), "staff_stop_done");
   const auto canonical = phone::canonical(input.number, region_of(view, input));
   const phone::Shown shown = canonical ? phone::show(*canonical) : phone::Shown();
@@ -48,23 +48,23 @@ net::Response done_page(const Site& site, const View& view, const StaffPerson& p
 }  // namespace
 
 std::string staff_stop_token(const Site& site, const StaffPerson& person) {
-  return staff_token(site, person, kRoute);
+  return staff_token(site, person, kSpokenStopRoute);
 }
 
 net::Response get_staff_stop(Site& site, const net::Request& request, const StaffPerson& person) {
-  return stop_form(site, staff_view(site.look, request), person, {}, {}, {}, 200);
+  return spoken_stop_form(site, staff_view(site.look, request), person, {}, {}, {}, 200);
 }
 
 net::Response post_staff_stop(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
-  const auto posted = read_post(site, request, kRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kSpokenStopRoute, person.session.csrf_token);
   if (!posted) return unreadable(view, request, posted.error(), true);
   const SpokenStop input{std::string(posted->form.text("number")), std::string(posted->form.text("region"))};
   if (!posted->token_good) {
     if (site.earlier_answer(posted->token, limits::kFormTokenLife_ms))
-      return done_page(site, view, person, input);
-    return stop_form(site, view, person, posted->input_ours ? input : SpokenStop(), {},
-                     view.phrase("error.bad_token.body"), posted->status);
+      return spoken_stop_page(site, view, person, input);
+    return spoken_stop_form(site, view, person, posted->input_ours ? input : SpokenStop(), {},
+                            view.phrase("error.bad_token.body"), posted->status);
   }
   consent::StopBody by;
   by.by = person.user.role == desk::Role::Manager ? consent::Actor::Manager : consent::Actor::Staff;
@@ -74,12 +74,12 @@ net::Response post_staff_stop(Site& site, const net::Request& request, const Sta
   const auto stopped = site.desk.stop_by_number(input.number, region_of(view, input), by);
   if (stopped) {
     site.remember_answer(posted->token, "done");
-    return done_page(site, view, person, input);
+    return spoken_stop_page(site, view, person, input);
   }
   if (stopped.error().code != Code::BadInput) return error_answer(view, request, stopped.error(), true);
   const std::string country = i18n::country_name(view.language, region_of(view, input));
-  return stop_form(site, view, person, input, view.phrase("stop.bad_number", {{"country", country}}), {},
-                   400);
+  return spoken_stop_form(site, view, person, input, view.phrase("stop.bad_number", {{"country", country}}),
+                          {}, 400);
 }
 
 }  // namespace counterfoil::pages

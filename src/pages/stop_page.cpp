@@ -12,7 +12,7 @@
 namespace counterfoil::pages {
 namespace {
 
-constexpr std::string_view kRoute = "stop";
+constexpr std::string_view kStopByNumberRoute = "stop";
 
 struct StopInput {
   std::string number;
@@ -25,7 +25,7 @@ net::Response stop_form(Site& site, const View& view, const StopInput& input, co
   page.title = view.tr("stop.title");
   page.name = "stop";
   page.status = status;
-  page.values.text("token", site.token(kRoute, ""))
+  page.values.text("token", site.token(kStopByNumberRoute, ""))
       .text("form_lang", view.language.code())
       .html("home_html",
             home_stops(view).empty() ? Html() : view.phrase("stop.home", {{"ways", home_stop_words(view)}}));
@@ -36,7 +36,7 @@ net::Response stop_form(Site& site, const View& view, const StopInput& input, co
   return respond(view, page);
 }
 
-net::Response done_page(const View& view, Instant at) {
+net::Response stopped_page(const View& view, Instant at) {
   Page page;
   page.title = view.tr("stop.title");
   page.name = "stop_done";
@@ -71,7 +71,7 @@ net::Response get_stop(Site& site, const net::Request& request) {
 }
 
 net::Response post_stop(Site& site, const net::Request& request) {
-  const auto posted = read_post(site, request, kRoute, "");
+  const auto posted = read_post(site, request, kStopByNumberRoute, "");
   const View view =
       customer_view(site.look, request, posted ? posted->form.text("lang") : std::string_view());
   if (!posted) return unreadable(view, request, posted.error(), false);
@@ -80,9 +80,10 @@ net::Response post_stop(Site& site, const net::Request& request) {
     Instant at = 0;
     const auto earlier = site.earlier_answer(posted->token, limits::kFormTokenLife_ms);
     if (earlier && std::from_chars(earlier->data(), earlier->data() + earlier->size(), at).ec == std::errc())
-      return done_page(view, at);
-    return stop_form(site, view, posted->input_ours ? input : StopInput(), {},
-                     view.phrase("error.bad_token.body"), posted->status);
+      return stopped_page(view, at);
+    const bool keep = posted->input_ours;
+    return stop_form(site, view, keep ? input : StopInput(), {},
+                     view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status);
   }
   consent::StopBody by;
   by.by = consent::Actor::Person;
@@ -92,7 +93,7 @@ net::Response post_stop(Site& site, const net::Request& request) {
   if (!stopped) return not_recorded(site, view, input, stopped.error());
   const Instant now = site.clock.now();  // of this answer: a repeat must not show when the first stop was
   site.remember_answer(posted->token, std::to_string(now));
-  return done_page(view, now);
+  return stopped_page(view, now);
 }
 
 }  // namespace counterfoil::pages
