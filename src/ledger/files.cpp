@@ -52,17 +52,17 @@ constexpr std::array kLedgerSteps = {kLedgerTables};
 constexpr std::array kKeysSteps = {kKeysTables};
 constexpr std::array kDeskSteps = {kDeskTables};
 
-// A Pi has little memory and many connections: each keeps at most this much of a file.
-constexpr std::string_view kReaderCache = "PRAGMA cache_size = -256";
-constexpr std::string_view kWriterCache = "PRAGMA cache_size = -1024";
+// A Pi has little memory and there are many connections.
+constexpr int kReaderCache_kib = 256;
+constexpr int kWriterCache_kib = 1024;
 
 Result<store::Database> open_one(const std::string& path, Access access,
                                  std::span<const std::string_view> steps, int application) {
   store::OpenOptions options;
   options.read_only = access == Access::Read;
   options.create = access == Access::Create;
+  options.cache_kib = access == Access::Read ? kReaderCache_kib : kWriterCache_kib;
   CF_TRY(auto database, store::Database::open(path, options));
-  CF_CHECK(database.exec(std::string(access == Access::Read ? kReaderCache : kWriterCache)));
   if (access != Access::Read) CF_CHECK(store::migrate(database, steps, application));
   return database;
 }

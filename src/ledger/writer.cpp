@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::int64_t kPage_bytes = 1024;
 
-// What one job's rows take in the write-ahead log, roughly: their bytes, an index page or two, and the pages
-// that every commit writes again.
-constexpr std::int64_t kCommitOverhead_bytes = 6 * kPage_bytes;
-constexpr std::int64_t kRowOverhead_bytes = 2 * kPage_bytes;
-
 Error read_only_error(const Head& head) {
   return fail(Code::Corrupt, "the ledger is read-only: " + head.trouble());
 }
@@ -46,7 +41,7 @@ Writer::~Writer() {
   work_.notify_all();
   thread_.join();
   if (head_.read_only()) return;
-  copy_back(store::Checkpoint::Truncate);
+  for (Backlog& backlog : backlogs_) copy_back(backlog, store::Checkpoint::Truncate);
   if (const auto status = store_anchor(); !status)
     log::error("ledger.anchor", {{"error", status.error().message()}});
 }
@@ -103,7 +98,8 @@ Writer::Group Writer::next_group() {
   std::unique_lock lock(mutex_);
   work_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_ || !queue_.empty(); });
   Group group;
-  if (queue_.empty() && unsigned_leaves) {
+  // Not while closing: the next start signs, and a disk that refuses must not hold the end up.
+  if (queue_.empty() && unsigned_leaves && !stopping_) {
     group.push_back(std::make_unique<Job>());
     group.back()->sign = true;
     return group;
@@ -242,45 +238,30 @@ void Writer::recover(const Error& error) {
 }
 
 void Writer::count_backlog(const Plan& plan) {
-  const auto add = [](Backlog& backlog, std::size_t rows, std::size_t bytes) {
-    if (rows == 0) return;
-    ++backlog.commits;
-    backlog.bytes += kCommitOverhead_bytes + static_cast<std::int64_t>(rows) * kRowOverhead_bytes +
-                     static_cast<std::int64_t>(bytes);
-  };
-  std::size_t leaf_bytes = 0;
-  for (const PlannedLeaf& leaf : plan.leaves())
-    leaf_bytes += leaf.line.size() + (leaf.payload ? leaf.payload->sealed.size() : 0);
-  std::size_t item_bytes = 0;
-  for (const ItemChange* item : plan.items()) item_bytes += item->sealed ? item->sealed->size() : 0;
-  add(backlogs_[0], plan.subjects().size() + plan.orphans().size(), 0);
-  add(backlogs_[1], plan.leaves().size(), leaf_bytes);
-  add(backlogs_[2], plan.items().size(), item_bytes);
+  if (plan.touches_keys()) ++backlogs_[0].commits;
+  if (plan.touches_log()) ++backlogs_[1].commits;
+  if (plan.touches_desk()) ++backlogs_[2].commits;
   for (Backlog& backlog : backlogs_) {
-    if (backlog.commits < limits::kCommitsBeforeCheckpoint &&
-        backlog.bytes < limits::kWalBytesBeforeCheckpoint)
-      continue;
-    // A reader in the way leaves some of it for next time; nothing is lost by that.
-    if (const auto figures = backlog.database->checkpoint(store::Checkpoint::Passive); !figures)
-      log::warning("ledger.copy_back", {{"error", figures.error().message()}});
-    backlog.commits = 0;
-    backlog.bytes = 0;
+    const std::int64_t pages = backlog.database->wal_pages() - backlog.pages_left;
+    if (backlog.commits >= limits::kCommitsBeforeCheckpoint ||
+        pages * kPage_bytes >= limits::kWalBytesBeforeCheckpoint)
+      copy_back(backlog, store::Checkpoint::Passive);
   }
 }
 
-void Writer::copy_back(store::Checkpoint mode) {
-  for (Backlog& backlog : backlogs_) {
-    if (const auto figures = backlog.database->checkpoint(mode); !figures)
-      log::warning("ledger.copy_back", {{"error", figures.error().message()}});
-    backlog.commits = 0;
-    backlog.bytes = 0;
-  }
+void Writer::copy_back(Backlog& backlog, store::Checkpoint mode) {
+  backlog.commits = 0;
+  const auto figures = backlog.database->checkpoint(mode);
+  if (!figures) log::warning("ledger.copy_back", {{"error", figures.error().message()}});
+  // A reader in the way keeps the log from starting over; then it may grow as much again before the next try.
+  const bool whole = figures && figures->copied_pages == figures->wal_pages;
+  backlog.pages_left = whole ? 0 : backlog.database->wal_pages();
 }
 
 // The only thing an idle ledger writes, and only when something was recorded since the last time.
 void Writer::hourly() {
   if (head_.read_only() || anchor_record_.size == position_.frontier.size()) return;
-  copy_back(store::Checkpoint::Passive);
+  for (Backlog& backlog : backlogs_) copy_back(backlog, store::Checkpoint::Passive);
   if (const auto status = store_anchor(); !status)
     log::error("ledger.anchor", {{"error", status.error().message()}});
 }

@@ -58,11 +58,11 @@ class Writer {
     Job* job;
     std::vector<Committed> committed;
   };
-  /// How much one write-ahead log has grown since it was copied back.
+  /// What one write-ahead log holds since it was copied back.
   struct Backlog {
     store::Database* database;
     unsigned commits = 0;
-    std::int64_t bytes = 0;  // estimate
+    std::int64_t pages_left = 0;  // that a reader kept from being copied
   };
 
   Result<Future> enqueue(Job job);
@@ -77,7 +77,7 @@ class Writer {
   void fail_group(const std::vector<Planned>& planned, const Error& error);
   void recover(const Error& error);
   void count_backlog(const Plan& plan);
-  void copy_back(store::Checkpoint mode);
+  static void copy_back(Backlog& backlog, store::Checkpoint mode);
   void hourly();
   Status store_anchor();
 

@@ -3,7 +3,11 @@
 
 #include "store/connection.h"
 
+#include "base/fd.h"
+
 #include <sqlite3.h>
+
+#include <cerrno>
 
 namespace counterfoil::store {
 namespace {
@@ -49,6 +53,9 @@ Connection::Connection(std::string path, const std::string& uri, int flags, int 
 }
 
 Error Connection::last_error(int code) const {
+  // The shared-memory file of a write-ahead log that finds no room is "disk I/O error" to SQLite.
+  const int cause = sqlite3_system_errno(handle());
+  if ((code & 0xFF) == SQLITE_IOERR && (cause == ENOSPC || cause == EDQUOT)) return errno_error(cause, path_);
   return sqlite_error(code, path_, sqlite3_errmsg(handle()));
 }
 
