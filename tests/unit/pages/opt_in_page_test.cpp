@@ -43,7 +43,6 @@ TEST_CASE("no box is ticked before the person ticks it") {
   CHECK(test::count_of(html, "type=\"checkbox\"") == 7);  // two places, four topics, the age
   CHECK(html.find(" checked") == html.npos);
   CHECK(html.find("value=\"\"") != html.npos);  // the number
-  CHECK(html.find("name=\"notice\" value=\"" + std::string(4, 'a').replace(1, 1, "b")) == html.npos);
   CHECK(html.find("name=\"notice\" value=\"abababab") != html.npos);
   CHECK(html.find("name=\"token\" value=\"TOKEN\"") != html.npos);
 }
