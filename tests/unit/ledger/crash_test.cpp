@@ -34,6 +34,19 @@ Options ledger_options(const std::string& folder, const Board& board) {
           .anchor = board.anchor.get()};
 }
 
+// Until a dozen more lines are there: however slow the machine is, the kill comes in the midst of work.
+void wait_for_growth(const std::string& path) {
+  constexpr std::uintmax_t kGrowth_bytes = 500;
+  std::error_code ignored;
+  const auto size = [&] {
+    return std::filesystem::exists(path) ? std::filesystem::file_size(path, ignored) : 0;
+  };
+  const auto before = size();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (size() < before + kGrowth_bytes && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
 // Lives until it is killed; every acknowledged token is one line of the file "acknowledged".
 TEST_CASE("child: opt in until killed" * doctest::skip()) {
   const std::string folder = folder_from_parent();
@@ -71,7 +84,8 @@ TEST_CASE("what was acknowledged survives kill -9, ten times over") {
   for (int round = 0; round < kRounds; ++round) {
     {
       Child child("child: opt in until killed", folder.path());
-      std::this_thread::sleep_for(std::chrono::milliseconds(150 + random() % 250));
+      wait_for_growth(folder.file("acknowledged"));
+      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 200));
       child.kill();
       CHECK(child.wait() == -1);
     }
