@@ -110,7 +110,8 @@ TEST_CASE("a get survives that the server closed the idle connection") {
   RunningServer s(ListenerKind::Sync, sync_routes(), options, anyone());
   auto client = sync_client(s);
   REQUIRE(client->get("/nowhere", 1000));
-  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  for (int i = 0; i < 600 && s.server->figures().connections > 0; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   auto again = client->get("/nowhere", 1000);
   REQUIRE(again);
   CHECK(again->status == 404);
