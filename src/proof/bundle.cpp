@@ -13,7 +13,7 @@
 namespace counterfoil::proof {
 namespace {
 
-constexpr std::uint64_t kTileLines = limits::kTileHashesMax;
+constexpr std::uint64_t kBundleTileLines = limits::kTileHashesMax;
 
 Status need_folder(const std::string& folder) {
   struct stat info{};
@@ -49,7 +49,7 @@ class BundleCheck {
 
   Status lines(const std::map<std::uint64_t, std::string>& files) {
     for (const auto& [start, path] : files) {
-      give_tiles(start / kTileLines);
+      give_tiles(start / kBundleTileLines);
       CF_TRY(LineReader reader, LineReader::open(path));
       for (;;) {
         CF_TRY(const std::optional<LineReader::Line> line, reader.next());
@@ -58,7 +58,7 @@ class BundleCheck {
         verifier_.feed(line->whole ? line->text : std::string_view());
       }
     }
-    if (size_ > 0) give_tiles((size_ - 1) / kTileLines);
+    if (size_ > 0) give_tiles((size_ - 1) / kBundleTileLines);
     return {};
   }
 
@@ -79,10 +79,10 @@ class BundleCheck {
 
  private:
   void give_tiles(std::uint64_t last) {
-    for (; next_tile_ <= last && next_tile_ * kTileLines < size_; ++next_tile_) {
+    for (; next_tile_ <= last && next_tile_ * kBundleTileLines < size_; ++next_tile_) {
       Result<std::optional<std::vector<Hash>>> tile = read_tile(folder_, next_tile_);
       if (!tile) {
-        tile_findings_.push_back({"V4", next_tile_ * kTileLines, tile.error().message()});
+        tile_findings_.push_back({"V4", next_tile_ * kBundleTileLines, tile.error().message()});
       } else if (*tile) {
         verifier_.expect_tile(next_tile_, std::move(**tile));
       }

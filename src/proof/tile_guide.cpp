@@ -11,7 +11,7 @@
 namespace counterfoil::proof {
 namespace {
 
-constexpr std::uint64_t kTileLines = limits::kTileHashesMax;
+constexpr std::uint64_t kGuideTileLines = limits::kTileHashesMax;
 
 }  // namespace
 
@@ -22,16 +22,16 @@ void TileGuide::begin(const Frontier& frontier) {
 }
 
 void TileGuide::give(std::uint64_t n, std::vector<Hash> hashes) {
-  if (hashes.size() > kTileLines || !tiles_.emplace(n, std::move(hashes)).second) return;
+  if (hashes.size() > kGuideTileLines || !tiles_.emplace(n, std::move(hashes)).second) return;
   any_ = true;
-  if (frontier_.size() / kTileLines == n) settle(n, std::numeric_limits<std::uint64_t>::max());
+  if (frontier_.size() / kGuideTileLines == n) settle(n, std::numeric_limits<std::uint64_t>::max());
 }
 
 // Moves the frontier through tile n as far as its hashes, or else the lines' own, reach.
 void TileGuide::settle(std::uint64_t n, std::uint64_t size_max) {
-  const std::uint64_t first = n * kTileLines;
+  const std::uint64_t first = n * kGuideTileLines;
   const auto tile = tiles_.find(n);
-  while (frontier_.size() / kTileLines == n && frontier_.size() < size_max) {
+  while (frontier_.size() / kGuideTileLines == n && frontier_.size() < size_max) {
     const std::uint64_t seq = frontier_.size();
     if (tile != tiles_.end()) {
       if (seq - first >= tile->second.size()) return;
@@ -46,8 +46,8 @@ void TileGuide::settle(std::uint64_t n, std::uint64_t size_max) {
 
 void TileGuide::line(const Hash& own) {
   own_.push_back(own);
-  if (++position_ % kTileLines != 0) return;
-  const std::uint64_t n = position_ / kTileLines - 1;
+  if (++position_ % kGuideTileLines != 0) return;
+  const std::uint64_t n = position_ / kGuideTileLines - 1;
   settle(n, std::numeric_limits<std::uint64_t>::max());
   own_.clear();
   own_first_ = position_;
@@ -56,15 +56,15 @@ void TileGuide::line(const Hash& own) {
 }
 
 std::optional<Hash> TileGuide::at(std::uint64_t seq) const {
-  const auto tile = tiles_.find(seq / kTileLines);
-  if (tile == tiles_.end() || seq % kTileLines >= tile->second.size()) return std::nullopt;
-  return tile->second[seq % kTileLines];
+  const auto tile = tiles_.find(seq / kGuideTileLines);
+  if (tile == tiles_.end() || seq % kGuideTileLines >= tile->second.size()) return std::nullopt;
+  return tile->second[seq % kGuideTileLines];
 }
 
 void TileGuide::end(std::uint64_t size) {
   while (frontier_.size() < size) {
     const std::uint64_t before = frontier_.size();
-    settle(before / kTileLines, size);
+    settle(before / kGuideTileLines, size);
     if (frontier_.size() == before) return;
   }
 }

@@ -6,8 +6,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace counterfoil::proof;
-using counterfoil::Code;
+namespace counterfoil::proof {
 using testing::LogMaker;
 using testing::TempFolder;
 
@@ -263,3 +262,5 @@ TEST_CASE("the entries of a bundle come in order and errors end the walk") {
   CHECK(stopped.error().detail == "enough");
   CHECK(next == 300);
 }
+
+}  // namespace counterfoil::proof

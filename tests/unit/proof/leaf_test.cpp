@@ -8,11 +8,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace counterfoil::proof;
-using counterfoil::ClockState;
-using counterfoil::Code;
-namespace consent = counterfoil::consent;
-namespace json = counterfoil::json;
+namespace counterfoil::proof {
 
 namespace {
 
@@ -200,3 +196,5 @@ TEST_CASE("a recipient handle shows damage in any of its bits") {
     CHECK_FALSE(is_recipient_handle(bent));
   }
 }
+
+}  // namespace counterfoil::proof

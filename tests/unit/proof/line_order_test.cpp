@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-using namespace counterfoil::proof;
+namespace counterfoil::proof {
 
 namespace {
 
@@ -179,3 +179,5 @@ TEST_CASE("a set of ranges joins, splits and answers") {
   set.remove(9, 20);
   CHECK(set.ranges() == std::vector<RangeSet::Range>{{0, 8}});
 }
+
+}  // namespace counterfoil::proof

@@ -10,10 +10,7 @@
 
 #include <cstdlib>
 
-using namespace counterfoil::proof;
-using counterfoil::Bytes;
-using counterfoil::Code;
-using counterfoil::Result;
+namespace counterfoil::proof {
 using testing::LogMaker;
 
 namespace {
@@ -140,3 +137,5 @@ TEST_CASE("openssl verifies the signature over the text") {
   testing::write_text(folder.path() + "/body", "another text\n");
   CHECK(std::system(command.c_str()) != 0);
 }
+
+}  // namespace counterfoil::proof

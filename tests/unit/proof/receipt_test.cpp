@@ -7,8 +7,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace counterfoil::proof;
-using counterfoil::Code;
+namespace counterfoil::proof {
 using testing::LogMaker;
 
 namespace {
@@ -115,3 +114,5 @@ TEST_CASE("a receipt must carry everything") {
         "not a receipt: it must carry the line, both salts and both disclosures");
   CHECK_FALSE(read_receipt(std::string(300 * 1024, 'x')).has_value());
 }
+
+}  // namespace counterfoil::proof

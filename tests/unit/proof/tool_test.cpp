@@ -10,7 +10,7 @@
 #include <array>
 #include <cstdio>
 
-using namespace counterfoil::proof;
+namespace counterfoil::proof {
 using testing::LogMaker;
 
 namespace {
@@ -100,3 +100,5 @@ TEST_CASE("the help teaches by example") {
   CHECK(ran.status == 0);
   CHECK(ran.text.find("counterfoil-verify bundle/ --key log-key.pem") != std::string::npos);
 }
+
+}  // namespace counterfoil::proof

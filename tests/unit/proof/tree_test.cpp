@@ -10,8 +10,7 @@
 
 #include <bit>
 
-using namespace counterfoil::proof;
-using counterfoil::Hash;
+namespace counterfoil::proof {
 
 namespace {
 
@@ -174,3 +173,5 @@ TEST_CASE("a bent consistency proof is refused, also in its middle") {
     }
   }
 }
+
+}  // namespace counterfoil::proof

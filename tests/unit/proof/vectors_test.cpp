@@ -11,9 +11,7 @@
 
 #include <functional>
 
-using namespace counterfoil::proof;
-using counterfoil::Hash;
-namespace json = counterfoil::json;
+namespace counterfoil::proof {
 
 namespace {
 
@@ -154,3 +152,5 @@ TEST_CASE("vectors of receipts") {
           CHECK(write_receipt(*read_receipt(text)) == text);
         }) == 10);
 }
+
+}  // namespace counterfoil::proof

@@ -7,12 +7,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace counterfoil::proof;
-using counterfoil::ClockState;
-using counterfoil::Code;
-using counterfoil::Hash;
-namespace consent = counterfoil::consent;
-namespace json = counterfoil::json;
+namespace counterfoil::proof {
 using testing::LogMaker;
 
 namespace {
@@ -286,3 +281,5 @@ TEST_CASE("a thousand findings are cut to a readable number") {
   CHECK(found.size() == 201);
   CHECK(found.back() == "[V4] and 150 more");
 }
+
+}  // namespace counterfoil::proof
