@@ -20,19 +20,20 @@ int hex_digit(char c) {
 }
 
 std::string encode64(ByteView b, std::string_view alphabet) {
-  std::string out;
-  out.reserve((b.size() + 2) / 3 * 4);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (std::uint8_t byte : b) {
-    bits = (bits << 8) | byte;
-    count += 8;
-    while (count >= 6) {
-      count -= 6;
-      out += alphabet[(bits >> count) & 63];
-    }
+  std::string out((b.size() * 4 + 2) / 3, '\0');
+  char* to = out.data();
+  std::size_t i = 0;
+  for (; i + 3 <= b.size(); i += 3) {
+    const std::uint32_t bits = (std::uint32_t{b[i]} << 16) | (std::uint32_t{b[i + 1]} << 8) | b[i + 2];
+    for (int shift = 18; shift >= 0; shift -= 6) *to++ = alphabet[(bits >> shift) & 63];
   }
-  if (count > 0) out += alphabet[(bits << (6 - count)) & 63];
+  if (i < b.size()) {
+    const bool two = i + 2 == b.size();
+    const std::uint32_t bits = (std::uint32_t{b[i]} << 16) | (two ? std::uint32_t{b[i + 1]} << 8 : 0U);
+    *to++ = alphabet[bits >> 18];
+    *to++ = alphabet[(bits >> 12) & 63];
+    if (two) *to++ = alphabet[(bits >> 6) & 63];
+  }
   return out;
 }
 

@@ -33,10 +33,24 @@ unsigned next_code_point(std::string_view& s) {
   return point;
 }
 
+// Length of the start of s that is written as it stands.
+std::size_t plain_run(std::string_view s) {
+  std::size_t n = 0;
+  while (n < s.size() && s[n] >= 0x20 && s[n] < 0x7F && s[n] != '"' && s[n] != '\\') ++n;
+  return n;
+}
+
 Status write_string(std::string& out, std::string_view s) {
-  if (!is_utf8(s)) return fail(Code::BadInput, "canonical JSON: a string is not UTF-8");
   out += '"';
+  const std::size_t plain = plain_run(s);
+  out.append(s.substr(0, plain));
+  s.remove_prefix(plain);
+  if (!is_utf8(s)) return fail(Code::BadInput, "canonical JSON: a string is not UTF-8");
   while (!s.empty()) {
+    const std::size_t run = plain_run(s);
+    out.append(s.substr(0, run));
+    s.remove_prefix(run);
+    if (s.empty()) break;
     const unsigned point = next_code_point(s);
     switch (point) {
       case '"':

@@ -160,12 +160,16 @@ Status bench_appends(Box& box, Report& report) {
   return {};
 }
 
+// Opened anew before and closed at the end, so that exactly these opt-ins' write-ahead logs are copied back
+// in between.
 Status bench_bytes_written(Box& box, Report& report) {
+  CF_CHECK(box.open());
   const std::uint64_t before = proc_self("io", "write_bytes:");
   CF_CHECK(append_one_by_one(box, 1000, 1'000'000));
+  box.ledger.reset();
   const std::uint64_t written = proc_self("io", "write_bytes:") - before;
   report.add({"written per 1,000 single opt-ins", static_cast<double>(written) / 1e6, 0, "MB", 0, true, 25});
-  return {};
+  return box.open();
 }
 
 // Serving and encoding every entry, against hashing and decrypting the same bytes once.
