@@ -61,13 +61,15 @@ grep -q 'Tres Faroles' /root/page.html
 ok "status is well, the customer page came over TLS 1.3"
 
 systemctl restart counterfoild.service
+daemon=$(systemctl show -p MainPID --value counterfoild.service)
 [ "$(page /o/caja)" = 200 ]
 counterfoil verify
 ok "restarted, and the ledger verifies"
 
 dpkg --purge counterfoil
-[ ! -e /etc/counterfoil ] && [ ! -e /var/lib/counterfoil ] && [ ! -e /run/counterfoil ]
-[ ! -e /usr/bin/counterfoild ] && [ ! -e /usr/lib/systemd/system/counterfoild.service ]
+left=$(find /etc/counterfoil /var/lib/counterfoil /run/counterfoil /usr/bin/counterfoil* /usr/share/doc/counterfoil \
+  /usr/lib/systemd/system/counterfoil* /etc/systemd/system/*/counterfoil* "/proc/$daemon" -maxdepth 0 2>/dev/null || true)
+[ -z "$left" ]
 if curl -sS --max-time 3 --cacert "$ca" --resolve "$host:443:127.0.0.1" "$address/" >/dev/null 2>&1; then false; fi
 ok "purged, nothing is left"
 echo "trial: passed"
