@@ -104,15 +104,22 @@ Status Appliance::create(const Config& config, const Paths& paths, const Clock* 
   if (::mkdir(paths.data.c_str(), 0700) != 0 && errno != EEXIST)
     return errno_error(errno, "cannot make the data folder " + paths.data);
   CF_TRY(const Board board, board_for(config, paths));
-  return ledger::Ledger::create(
+  const auto made = ledger::Ledger::create(
       ledger_options(config, paths, board, clock == nullptr ? board.clock.get() : clock));
+  if (!made) return fail(made.error().code, paths.data + ": " + made.error().message());
+  return {};
 }
 
 Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, Clock* clock) {
   CF_CHECK(crypto::init());
   CF_TRY(Board board, board_for(config, paths));
   std::unique_ptr<Appliance> box(new Appliance(std::move(config), std::move(board), clock));
-  CF_TRY(box->ledger_, ledger::Ledger::open(ledger_options(box->config_, paths, box->board_, box->clock_)));
+  auto ledger = ledger::Ledger::open(ledger_options(box->config_, paths, box->board_, box->clock_));
+  if (!ledger && ledger.error().code == Code::NotFound)
+    return fail(Code::NotFound,
+                paths.data + ": " + ledger.error().message() + "; 'counterfoil init' makes a new one");
+  if (!ledger) return ledger.error();
+  box->ledger_ = *std::move(ledger);
   CF_TRY(box->desk_, desk::Desk::open(box->config_.business, *box->ledger_, *box->clock_));
   return box;
 }
@@ -161,7 +168,11 @@ Result<json::Value> Appliance::command(const json::Value& request) {
     for (const auto& link : desk_->links()) out.emplace_back(link.id.text());
     return json::Value(json::Object{{"host", config_.host}, {"links", std::move(out)}});
   }
-  if (name == "peer.add") return add_peer(*desk_, request);
+  if (name == "peer.add") {
+    if (config_.demo)
+      return fail(Code::Refused, "this is a demo shop with invented people; a real backend needs a real box");
+    return add_peer(*desk_, request);
+  }
   if (name == "peers") {
     CF_TRY(const auto peers, desk_->peers());
     json::Array out;

@@ -29,7 +29,8 @@ net::Response refusal(const Error& error) {
 Result<std::uint64_t> number(const net::Request& request, std::string_view name) {
   const auto text = request.query_value(name);
   std::uint64_t value = 0;
-  const bool shape = text && !text->empty() && text->size() <= 16;
+  const bool shape =
+      text && !text->empty() && text->size() <= 16 && (text->size() == 1 || text->front() != '0');
   if (!shape ||
       std::from_chars(text->data(), text->data() + text->size(), value).ptr != text->data() + text->size())
     return fail(Code::BadInput, std::string(name) + " must be a whole number");
