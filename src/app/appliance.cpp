@@ -4,6 +4,7 @@
 #include "app/appliance.h"
 
 #include "base/fd.h"
+#include "base/limits.h"
 #include "board/board.h"
 #include "crypto/crypto.h"
 #include "crypto/signing.h"
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 
 namespace counterfoil::app {
 namespace {
@@ -146,16 +148,23 @@ Result<json::Value> Appliance::status() const {
                                   {"well", well}});
 }
 
-Result<json::Value> Appliance::verify() const {
+Result<json::Value> Appliance::verify(const ControlProgress& progress) const {
   std::uint64_t all_leaves = 0;
-  CF_CHECK(ledger_->verify([&](std::uint64_t /*done*/, std::uint64_t all) { all_leaves = all; }));
+  auto told = std::chrono::steady_clock::now();
+  CF_CHECK(ledger_->verify([&](std::uint64_t done, std::uint64_t all) {
+    all_leaves = all;
+    const auto now = std::chrono::steady_clock::now();
+    if (!progress || now - told < std::chrono::milliseconds(limits::kProgressEvery_ms)) return;
+    told = now;
+    progress(done, all);
+  }));
   return json::Value(json::Object{{"events", all_leaves}, {"intact", true}});
 }
 
-Result<json::Value> Appliance::command(const json::Value& request) {
+Result<json::Value> Appliance::command(const json::Value& request, const ControlProgress& progress) {
   CF_TRY(const auto name, request.string_at("do"));
   if (name == "status") return status();
-  if (name == "verify") return verify();
+  if (name == "verify") return verify(progress);
   if (name == "user.add") return add_user(*desk_, request);
   if (name == "users") return list_users(*desk_);
   if (name == "setup.code") {

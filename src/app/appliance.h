@@ -7,6 +7,7 @@
 #pragma once
 
 #include "app/config.h"
+#include "app/control.h"
 #include "base/seams.h"
 #include "counterfoil/base/canonical_json.h"
 #include "desk/desk.h"
@@ -39,7 +40,7 @@ class Appliance {
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
   /// user.add, users, setup.code, link.add, links, peer.add, peers, log.key. Fails with BadInput, and as the
   /// desk does.
-  Result<json::Value> command(const json::Value& request);
+  Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] Clock& clock() const { return *clock_; }
@@ -52,7 +53,7 @@ class Appliance {
  private:
   Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
-  Result<json::Value> verify() const;
+  Result<json::Value> verify(const ControlProgress& progress) const;
 
   Config config_;
   Board board_;

@@ -35,21 +35,21 @@ void set_deadline(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
 }
 
-Result<std::string> receive_line(int fd) {
-  std::string line;
+// The next line; what came after it stays in rest.
+Result<std::string> receive_line(int fd, std::string& rest) {
   std::array<char, 4096> chunk{};
   for (;;) {
-    const ssize_t n = ::recv(fd, chunk.data(), chunk.size(), 0);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN)
-      return fail(Code::Timeout, "no answer on the control socket");
-    if (n <= 0) return fail(Code::Io, "the control connection ended early");
-    line.append(chunk.data(), static_cast<std::size_t>(n));
-    if (line.size() > limits::kControlMessageBytesMax) return fail(Code::Limit, "control message too long");
-    if (line.back() == '\n') {
-      line.pop_back();
+    if (const auto end = rest.find('\n'); end != std::string::npos) {
+      std::string line = rest.substr(0, end);
+      rest.erase(0, end + 1);
       return line;
     }
+    if (rest.size() > limits::kControlMessageBytesMax) return fail(Code::Limit, "control message too long");
+    const ssize_t n = ::recv(fd, chunk.data(), chunk.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return fail(Code::Timeout, "no answer on the control socket");
+    if (n <= 0) return fail(Code::Io, "the control connection ended early");
+    rest.append(chunk.data(), static_cast<std::size_t>(n));
   }
 }
 
@@ -129,17 +129,23 @@ void ControlServer::answer(Fd peer) {
   const bool known = ::getsockopt(peer.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
   if (!known || (who.uid != 0 && who.uid != ::geteuid())) return;
   set_deadline(peer.get());
+  const ControlProgress progress = [&](std::uint64_t done, std::uint64_t all) {
+    const json::Object line{{"progress", json::Object{{"all", all}, {"done", done}}}};
+    if (const auto sent = send_line(peer.get(), line); !sent) log::warning("control.progress_lost");
+  };
   const auto answer = [&]() -> Result<json::Value> {
-    CF_TRY(const auto line, receive_line(peer.get()));
+    std::string rest;
+    CF_TRY(const auto line, receive_line(peer.get(), rest));
     CF_TRY(const auto request, json::read(line));
-    return handler_(request);
+    return handler_(request, progress);
   }();
   const auto sent = send_line(
       peer.get(), answer ? json::Value(json::Object{{"ok", *answer}}) : error_value(answer.error()));
   if (!sent) log::warning("control.answer_lost", {{"code", code_name(sent.error().code)}});
 }
 
-Result<json::Value> control_call(const std::string& path, const json::Value& request) {
+Result<json::Value> control_call(const std::string& path, const json::Value& request,
+                                 const ControlProgress& progress) {
   CF_TRY(const sockaddr_un address, socket_address(path));
   Fd peer(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!peer.valid()) return errno_error(errno, "cannot make a socket");
@@ -147,12 +153,22 @@ Result<json::Value> control_call(const std::string& path, const json::Value& req
   if (::connect(peer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return fail(errno == EACCES ? Code::Refused : Code::NotFound, "no daemon listens on " + path);
   CF_CHECK(send_line(peer.get(), request));
-  CF_TRY(const auto line, receive_line(peer.get()));
-  CF_TRY(const auto answer, json::read(line));
-  if (const auto* error = answer.find("error")) return error_from(*error);
-  const auto* ok = answer.find("ok");
-  if (ok == nullptr) return fail(Code::Internal, "the daemon's answer cannot be read");
-  return *ok;
+  std::string rest;
+  for (;;) {
+    CF_TRY(const auto line, receive_line(peer.get(), rest));
+    CF_TRY(const auto answer, json::read(line));
+    if (const auto* step = answer.find("progress")) {
+      const auto done = step->integer_at("done");
+      const auto all = step->integer_at("all");
+      if (progress && done && all)
+        progress(static_cast<std::uint64_t>(*done), static_cast<std::uint64_t>(*all));
+      continue;
+    }
+    if (const auto* error = answer.find("error")) return error_from(*error);
+    const auto* ok = answer.find("ok");
+    if (ok == nullptr) return fail(Code::Internal, "the daemon's answer cannot be read");
+    return *ok;
+  }
 }
 
 }  // namespace counterfoil::app

@@ -17,7 +17,9 @@
 
 namespace counterfoil::app {
 
-using ControlHandler = std::function<Result<json::Value>(const json::Value&)>;
+/// How far a long command is; each call becomes a line {"progress":{…}} to the one who asked.
+using ControlProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+using ControlHandler = std::function<Result<json::Value>(const json::Value& request, const ControlProgress&)>;
 
 class ControlServer {
  public:
@@ -38,7 +40,9 @@ class ControlServer {
   std::thread thread_;
 };
 
-/// Asks a running daemon. Fails with NotFound when none listens, Timeout, or with the daemon's own error.
-Result<json::Value> control_call(const std::string& path, const json::Value& request);
+/// Asks a running daemon. Fails with NotFound when none listens, Timeout (no line for
+/// limits::kControlDeadline_ms), or with the daemon's own error.
+Result<json::Value> control_call(const std::string& path, const json::Value& request,
+                                 const ControlProgress& progress = {});
 
 }  // namespace counterfoil::app

@@ -194,9 +194,11 @@ Status harden_process() {
 Status run(const Config& config, const Paths& paths) {
   CF_TRY(const Fd signals, block_signals());
   CF_TRY(const auto box, Appliance::open(config, paths));
-  CF_TRY(const auto control, ControlServer::open(paths.control_socket(), [&](const json::Value& request) {
-           return box->command(request);
-         }));
+  CF_TRY(const auto control,
+         ControlServer::open(paths.control_socket(),
+                             [&](const json::Value& request, const ControlProgress& progress) {
+                               return box->command(request, progress);
+                             }));
   CF_TRY(const auto doors, Doors::open(*box));
   CF_CHECK(announce(*box));
   box->set_serving();

@@ -118,13 +118,14 @@ constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
 constexpr std::size_t kControlMessageBytesMax = 64 * 1024;
 constexpr int kControlDeadline_ms = 30'000;
 constexpr int kHealthTick_ms = 10'000;
+constexpr int kProgressEvery_ms = 500;
 
 // Desk
 constexpr std::int64_t kGrantReadableAfterEnd_days = 30;
 constexpr std::size_t kPasswordBytesMin = 10;
 constexpr std::size_t kSetUpCodeLength = 12;  // 60 bits
 constexpr int kSetUpTriesMax = 5;
-constexpr unsigned kLoginTriesFree = 5;  // wrong passwords before the growing delay starts
+constexpr unsigned kTriesFree = 5;  // wrong passwords or codes before the growing delay starts
 constexpr std::size_t kTriesRememberedMax = 256;
 
 }  // namespace counterfoil::limits

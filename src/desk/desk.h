@@ -150,7 +150,8 @@ class Desk {
   virtual Result<std::string> receipt_text(std::string_view token) const = 0;
 
   virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) const = 0;
-  virtual Result<Submission> submission_by_code(std::string_view code) const = 0;
+  /// Wrong codes slow this user down: Limit, with the seconds in the detail.
+  virtual Result<Submission> submission_by_code(std::string_view code, const User& by) = 0;
   virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;
 
   // ---- users, links, peers: operator and manager ----

@@ -40,7 +40,7 @@ class DeskImpl final : public Desk {
   Result<std::string> receipt_text(std::string_view token) const override;
 
   Result<Check> check(std::string_view number, std::string_view region, const User& by) const override;
-  Result<Submission> submission_by_code(std::string_view code) const override;
+  Result<Submission> submission_by_code(std::string_view code, const User& by) override;
   Result<Submission> confirm(std::string_view code, const User& by) override;
 
   [[nodiscard]] bool needs_set_up() const override { return !has_manager_; }
@@ -64,6 +64,11 @@ class DeskImpl final : public Desk {
     std::int64_t next_boot_ms = 0;  // no earlier than this
   };
 
+  /// Whether somebody who was wrong before may try again; Limit with the seconds to wait in the detail.
+  Status may_try(const std::string& who) const;
+  void count_wrong(const std::string& who);
+  void forget_wrong(const std::string& who);
+  Result<ledger::Subject> open_code(std::string_view code, const User& by);
   Status load_links();
   Status load_users();
   Status publish_notices(const consent::OptInLink& link);
@@ -87,8 +92,9 @@ class DeskImpl final : public Desk {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<consent::LinkId, consent::OptInLink> links_;
-  std::map<std::string, Tries, std::less<>> tries_;  // by user name; bounded by kTriesRememberedMax
-  std::set<Hash> published_;                         // notices in the log
+  std::map<std::string, Tries, std::less<>>
+      tries_;                 // "login:" or "code:" and user; at most kTriesRememberedMax
+  std::set<Hash> published_;  // notices in the log
 };
 
 }  // namespace counterfoil::desk

@@ -260,15 +260,41 @@ Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std:
   return User{consent::UserId(std::string(name)), Role::Manager};
 }
 
-Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password) {
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = tries_.find(name);
-    const std::int64_t wait_ms = it == tries_.end() ? 0 : it->second.next_boot_ms - clock_.boot_ms();
-    if (wait_ms > 0) return fail(Code::Limit, std::to_string((wait_ms + 999) / 1000));
+Status DeskImpl::may_try(const std::string& who) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = tries_.find(who);
+  const std::int64_t wait_ms = it == tries_.end() ? 0 : it->second.next_boot_ms - clock_.boot_ms();
+  if (wait_ms > 0) return fail(Code::Limit, std::to_string((wait_ms + 999) / 1000));
+  return {};
+}
+
+void DeskImpl::count_wrong(const std::string& who) {
+  const std::lock_guard lock(mutex_);
+  if (tries_.size() >= limits::kTriesRememberedMax && !tries_.contains(who)) {
+    // The one whose delay ended longest ago goes, so that a flood of names frees nobody who is still waiting.
+    const auto oldest = std::min_element(tries_.begin(), tries_.end(), [](const auto& a, const auto& b) {
+      return a.second.next_boot_ms < b.second.next_boot_ms;
+    });
+    tries_.erase(oldest);
   }
+  Tries& tries = tries_[who];
+  ++tries.wrong;
+  if (tries.wrong < limits::kTriesFree) return;
+  const unsigned doublings = std::min(tries.wrong - limits::kTriesFree, 6U);
+  tries.next_boot_ms = clock_.boot_ms() + (std::int64_t{1000} << doublings);
+}
+
+void DeskImpl::forget_wrong(const std::string& who) {
+  const std::lock_guard lock(mutex_);
+  tries_.erase(who);
+}
+
+Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password) {
+  const std::string who = "login:" + std::string(name.substr(0, limits::kNameBytesMax));
+  CF_CHECK(may_try(who));
   const auto item = ledger_.item("user", name);
-  if (!item && item.error().code != Code::NotFound) return item.error();
+  if (!item && item.error().code != Code::NotFound && item.error().code != Code::BadInput)
+    return item.error();
   bool right = false;
   if (item) {
     CF_TRY(const auto encoded, item->string_at("password"));
@@ -277,19 +303,12 @@ Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password)
     // The same work for a name that does not exist, so that time does not tell which names do.
     CF_CHECK(crypto::hash_password(password.empty() ? "-" : password.substr(0, limits::kPasswordBytesMax)));
   }
-  const std::lock_guard lock(mutex_);
-  if (right) {
-    tries_.erase(std::string(name));
-    return user_from_item(*item);
+  if (!right) {
+    count_wrong(who);
+    return fail(Code::Refused, "user name or password is wrong");
   }
-  if (tries_.size() >= limits::kTriesRememberedMax && !tries_.contains(name)) tries_.erase(tries_.begin());
-  Tries& tries = tries_[std::string(name.substr(0, 64))];
-  ++tries.wrong;
-  if (tries.wrong >= limits::kLoginTriesFree) {
-    const unsigned doublings = std::min(tries.wrong - limits::kLoginTriesFree, 6U);
-    tries.next_boot_ms = clock_.boot_ms() + (std::int64_t{1000} << doublings);
-  }
-  return fail(Code::Refused, "user name or password is wrong");
+  forget_wrong(who);
+  return user_from_item(*item);
 }
 
 }  // namespace counterfoil::desk

@@ -85,7 +85,7 @@ net::Response post_confirm(Site& site, const net::Request& request, const StaffP
   if (!posted->token_good)
     return code_form(site, view, person, {}, view.phrase("error.bad_token.body"), posted->status);
   const std::string code = code_of(posted->form.text("code"));
-  const auto submission = site.desk.submission_by_code(code);
+  const auto submission = site.desk.submission_by_code(code, person.user);
   if (!submission) return code_refused(site, view, request, person, submission.error());
   Page page = staff_page(site, person, view.tr("staff.confirm.title"), "confirm_look");
   put_submission(view, *submission, page.values);

@@ -29,6 +29,7 @@ void add_demo_command(CLI::App& app, Action& action);   // demo
 /// Prints "counterfoil: …" and returns the code's exit status.
 int complain(const Error& error);
 /// Asks the running daemon, or opens the folder itself when none runs.
-Result<json::Value> ask(const Where& where, const json::Object& request);
+Result<json::Value> ask(const Where& where, const json::Object& request,
+                        const app::ControlProgress& progress = {});
 
 }  // namespace counterfoil::tool

@@ -98,9 +98,17 @@ int print_status(const Where& where, bool as_json) {
 }
 
 int verify(const Where& where) {
-  const auto answer = ask(where, {{"do", "verify"}});
-  if (!answer)
-    return answer.error().code == Code::Corrupt ? (complain(answer.error()), 1) : complain(answer.error());
+  const bool terminal = ::isatty(STDERR_FILENO) == 1;
+  const auto answer = ask(where, {{"do", "verify"}}, [&](std::uint64_t done, std::uint64_t all) {
+    if (terminal)
+      std::fprintf(stderr, "\rverified %llu of %llu", static_cast<unsigned long long>(done),
+                   static_cast<unsigned long long>(all));
+  });
+  if (terminal) std::fputs("\r\033[K", stderr);
+  if (!answer) {
+    complain(answer.error());
+    return answer.error().code == Code::Corrupt ? 1 : exit_status(answer.error().code);
+  }
   std::printf("intact: %lld events\n", static_cast<long long>(answer->integer_at("events").value_or(0)));
   return 0;
 }
@@ -183,13 +191,14 @@ int complain(const Error& error) {
   return exit_status(error.code);
 }
 
-Result<json::Value> ask(const Where& where, const json::Object& request) {
-  auto answer = app::control_call(where.paths.control_socket(), request);
+Result<json::Value> ask(const Where& where, const json::Object& request,
+                        const app::ControlProgress& progress) {
+  auto answer = app::control_call(where.paths.control_socket(), request, progress);
   if (answer || answer.error().code != Code::NotFound) return answer;
   CF_TRY(auto config, app::read_config(where.paths.config));
   CF_TRY(const auto box, app::Appliance::open(std::move(config), where.paths));
   CF_CHECK(box->ledger().wait_ready(limits::kControlDeadline_ms));
-  return box->command(request);
+  return box->command(request, progress);
 }
 
 void add_operator_commands(CLI::App& app, Where& where, Action& action) {

@@ -25,14 +25,19 @@ struct ControlFolder {
 TEST_CASE("a command and its answer cross the control socket") {
   const ControlFolder folder;
   {
-    const auto server =
-        ControlServer::open(folder.socket(), [](const json::Value& request) -> Result<json::Value> {
+    const auto server = ControlServer::open(
+        folder.socket(),
+        [](const json::Value& request, const ControlProgress& progress) -> Result<json::Value> {
           CF_TRY(const auto what, request.string_at("do"));
           if (what == "fail") return fail(Code::Conflict, "there is one already");
+          for (std::uint64_t done = 1; done <= 3; ++done) progress(done, 3);
           return json::Value(json::Object{{"did", what}});
         });
     REQUIRE(server);
-    const auto answer = control_call(folder.socket(), json::Object{{"do", "sing"}});
+    std::uint64_t steps = 0;
+    const auto answer = control_call(folder.socket(), json::Object{{"do", "sing"}},
+                                     [&](std::uint64_t done, std::uint64_t all) { steps += done * all; });
+    CHECK(steps == 18);
     REQUIRE(answer);
     CHECK(*answer->string_at("did") == "sing");
     const auto failed = control_call(folder.socket(), json::Object{{"do", "fail"}});

@@ -46,6 +46,20 @@ TEST_CASE("a form becomes a yes only after its code was confirmed at the till") 
   CHECK(shop.desk->confirm(given->code, shop.cashier).error().code == Code::NotFound);  // a code is used once
 }
 
+TEST_CASE("guessing codes gets slower and slower, for the one who guesses") {
+  test::Shop shop;
+  const auto given = shop.desk->opt_in(shop.request(kAna));
+  REQUIRE(given);
+  const std::string wrong = given->code == "000000" ? "000001" : "000000";
+  for (int i = 0; i < 5; ++i)
+    CHECK(shop.desk->submission_by_code(wrong, shop.cashier).error().code == Code::NotFound);
+  CHECK(shop.desk->confirm(given->code, shop.cashier).error() == fail(Code::Limit, "1"));
+  const User other{consent::UserId("caja-2"), Role::Staff};
+  CHECK(shop.desk->submission_by_code(given->code, other));
+  shop.clock.advance(1);
+  CHECK(shop.desk->confirm(given->code, shop.cashier));
+}
+
 TEST_CASE("unticking a topic withdraws that topic and nothing else") {
   test::Shop shop;
   const auto given = shop.desk->opt_in(shop.request(kAna));
