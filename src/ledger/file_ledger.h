@@ -12,10 +12,10 @@
 #include "ledger/ledger.h"
 #include "ledger/memory.h"
 #include "ledger/reader.h"
+#include "ledger/stop_gate.h"
 #include "ledger/writer.h"
 #include "store/folder_lock.h"
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -79,7 +79,6 @@ class FileLedger final : public Ledger {
     Key key;
     Card card;
   };
-  using StopLocks = std::vector<std::unique_lock<std::timed_mutex>>;
 
   FileLedger(const Options& options, store::FolderLock lock, Roots roots);
   Status start(AnchorRecord anchor, Files files);
@@ -91,7 +90,6 @@ class FileLedger final : public Ledger {
   Result<bool> code_is_dead(std::string_view code);
   Result<Committed> append_to(const consent::SubjectId& subject, const consent::EventBody& body,
                               const Retention& retention, const consent::Evidence* raised);
-  Result<StopLocks> lock_stops(const std::vector<Handle>& tags);
   Result<std::vector<PersonDraft>> drafts_of_stop(const std::vector<consent::Address>& addresses,
                                                   const consent::StopBody& body, const Retention& retention);
   Status add_nameless(Job& job, const consent::StopBody& body, const Retention& retention);
@@ -127,8 +125,8 @@ class FileLedger final : public Ledger {
   const proof::LogKey log_key_;
   mutable ReaderPool readers_;
   Memory memory_;
-  mutable Head head_;                            // readers report trouble
-  std::array<std::timed_mutex, 64> stop_locks_;  // one stop at a time for an address
+  mutable Head head_;  // readers report trouble
+  StopGate stop_gate_;
 
   mutable std::mutex built_mutex_;
   mutable std::condition_variable built_changed_;

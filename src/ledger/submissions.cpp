@@ -9,7 +9,6 @@
 #include "ledger/key_tree.h"
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 
 namespace counterfoil::ledger {
@@ -138,19 +137,6 @@ Result<Committed> FileLedger::confirm(const consent::SubjectId& subject, const c
   return append_to(subject, body, retention, &body.evidence);
 }
 
-// Two stops of one address at the same moment must not write twice: the second waits and finds it stopped.
-Result<FileLedger::StopLocks> FileLedger::lock_stops(const std::vector<Handle>& tags) {
-  std::set<std::size_t> stripes;
-  for (const Handle& tag : tags) stripes.insert(tag[0] % stop_locks_.size());
-  StopLocks out;
-  for (const std::size_t stripe : stripes) {
-    std::unique_lock lock(stop_locks_[stripe], std::chrono::milliseconds(limits::kCommitDeadline_ms));
-    if (!lock.owns_lock()) return fail(Code::Timeout, "the ledger did not record it in time");
-    out.push_back(std::move(lock));
-  }
-  return out;
-}
-
 Result<std::vector<PersonDraft>> FileLedger::drafts_of_stop(const std::vector<consent::Address>& addresses,
                                                             const consent::StopBody& body,
                                                             const Retention& retention) {
@@ -199,7 +185,7 @@ Result<Committed> FileLedger::stop(const std::vector<consent::Address>& addresse
     return fail(Code::BadInput, "a stop names one address or a few");
   std::vector<Handle> tags;
   for (const auto& address : addresses) tags.push_back(suppression_tag(keyring_.roots().supp, address));
-  CF_TRY(const auto locks, lock_stops(tags));
+  CF_TRY(const auto pass, stop_gate_.enter(tags, limits::kCommitDeadline_ms));
   Job job;
   CF_TRY(job.events, drafts_of_stop(addresses, body, retention));
   const bool known = std::all_of(tags.begin(), tags.end(),
