@@ -18,8 +18,8 @@
 namespace counterfoil::ledger::test {
 namespace {
 
-constexpr int kRounds = 10;
-constexpr unsigned kCallers = 8;
+constexpr int kCrashRounds = 10;
+constexpr unsigned kCrashCallers = 8;
 
 board::BoardOptions board_options(const std::string& folder) {
   board::BoardOptions out;
@@ -55,7 +55,7 @@ TEST_CASE("child: opt in until killed" * doctest::skip()) {
   const auto ledger = Ledger::open(ledger_options(folder, board)).value();
   const Fd out(::open((folder + "/acknowledged").c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   std::vector<std::thread> threads;
-  for (unsigned k = 0; k < kCallers; ++k) {
+  for (unsigned k = 0; k < kCrashCallers; ++k) {
     threads.emplace_back([&, k] {
       for (unsigned i = 0;; ++i) {
         const auto number = "+346" + std::to_string(10'000'000 + k * 1'000'000 + i);
@@ -81,7 +81,7 @@ TEST_CASE("what was acknowledged survives kill -9, ten times over") {
   }
   std::minstd_rand random(20'261'122);
   std::size_t acknowledged = 0;
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kCrashRounds; ++round) {
     {
       Child child("child: opt in until killed", folder.path());
       wait_for_growth(folder.file("acknowledged"));

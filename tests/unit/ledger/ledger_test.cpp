@@ -13,7 +13,6 @@ namespace {
 using consent::Channel;
 using consent::TopicId;
 
-constexpr const char* kAna = "+34600000001";
 constexpr const char* kBea = "+34600000002";
 
 const consent::PairState& offers(const consent::SubjectState& state) {

@@ -12,8 +12,6 @@
 namespace counterfoil::ledger::test {
 namespace {
 
-constexpr const char* kAna = "+34600000001";
-
 void change(const Box& box, const std::string& path, const std::string& sql) {
   REQUIRE_FALSE(box.ledger);
   auto database = store::Database::open(path, {});
