@@ -108,8 +108,9 @@ Status Appliance::create(const Config& config, const Paths& paths, const Clock* 
   CF_TRY(const Board board, board_for(config, paths));
   const auto made = ledger::Ledger::create(
       ledger_options(config, paths, board, clock == nullptr ? board.clock.get() : clock));
-  if (!made) return fail(made.error().code, paths.data + ": " + made.error().message());
-  return {};
+  if (!made && made.error().code == Code::Conflict)
+    return fail(Code::Conflict, paths.data + ": " + made.error().message());
+  return made;
 }
 
 Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, Clock* clock) {

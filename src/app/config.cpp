@@ -21,6 +21,8 @@ std::string under(const std::string& folder, const std::string& path) {
   return folder + "/" + path;
 }
 
+constexpr std::string_view kNameRule = "must be 1 to 40 letters, digits or - _ / .";
+
 bool is_config_name(std::string_view s) {
   return !s.empty() && s.size() <= 40 &&
          s.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/.") ==
@@ -31,7 +33,7 @@ template <class Id>
 void read_id(ConfigReader& in, std::string_view key, Id& to) {
   std::string text;
   in.text(key, text);
-  if (!is_config_name(text)) in.mistake(key, "must be 1 to 40 letters, digits or - _ / .");
+  if (!is_config_name(text)) in.mistake(key, kNameRule);
   to = Id(std::move(text));
 }
 
@@ -125,6 +127,7 @@ void read_business(ConfigReader& in, Business& to) {
   }
   std::string notice;
   in.text("notice", notice);
+  if (!notice.empty() && !is_config_name(notice)) in.mistake("notice", kNameRule);
   to.notice = consent::NoticeId(notice);
   in.need("id", to.id);
   in.need("name", to.name);
@@ -214,6 +217,12 @@ void read_stop_way(ConfigReader& in, consent::StopWay& to) {
   in.need("where", to.where);
 }
 
+void check_exceptions(ConfigReader& in, const Business& business) {
+  for (const auto& id : business.promise.exceptions)
+    if (business.topic(id) == nullptr)
+      in.mistake("exceptions", "names topic \"" + id.text() + "\", which is not configured");
+}
+
 template <class T>
 void read_list(ConfigReader& in, std::string_view key, std::vector<T>& to, void (*read)(ConfigReader&, T&)) {
   in.each(key, [&](ConfigReader& item) { read(item, to.emplace_back()); });
@@ -221,7 +230,6 @@ void read_list(ConfigReader& in, std::string_view key, std::vector<T>& to, void 
 
 void read_parts(ConfigReader& in, Business& business) {
   in.child("business", [&](ConfigReader& b) { read_business(b, business); });
-  in.child("promise", [&](ConfigReader& p) { read_promise(p, business.promise); });
   in.each("shop", [&](ConfigReader& s) {
     auto& shop = business.shops.emplace_back();
     read_id(s, "id", shop.id);
@@ -229,6 +237,10 @@ void read_parts(ConfigReader& in, Business& business) {
   });
   read_list(in, "sender", business.senders, read_sender);
   read_list(in, "topic", business.topics, read_topic);
+  in.child("promise", [&](ConfigReader& p) {
+    read_promise(p, business.promise);
+    check_exceptions(p, business);
+  });
   read_list(in, "recipient", business.recipients, read_recipient);
   read_list(in, "link", business.links, read_link);
   read_list(in, "stop_way", business.stop_ways, read_stop_way);

@@ -119,7 +119,12 @@ void ControlServer::run() {
     if (::poll(waits.data(), waits.size(), -1) < 0) continue;
     if (waits[1].revents != 0) return;
     Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (peer.valid()) answer(std::move(peer));
+    if (!peer.valid()) continue;
+    try {
+      answer(std::move(peer));
+    } catch (const std::exception& e) {
+      log::error("control.exception", {{"what", e.what()}});
+    }
   }
 }
 
@@ -151,7 +156,7 @@ Result<json::Value> control_call(const std::string& path, const json::Value& req
   if (!peer.valid()) return errno_error(errno, "cannot make a socket");
   set_deadline(peer.get());
   if (::connect(peer.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return fail(errno == EACCES ? Code::Refused : Code::NotFound, "no daemon listens on " + path);
+    return fail(errno == EACCES ? Code::Refused : Code::NotFound, std::string(kNoDaemon) + " on " + path);
   CF_CHECK(send_line(peer.get(), request));
   std::string rest;
   for (;;) {

@@ -42,6 +42,7 @@ class ControlServer {
 
 /// Asks a running daemon. Fails with NotFound when none listens, Timeout (no line for
 /// limits::kControlDeadline_ms), or with the daemon's own error.
+inline constexpr std::string_view kNoDaemon = "no daemon listens";
 Result<json::Value> control_call(const std::string& path, const json::Value& request,
                                  const ControlProgress& progress = {});
 

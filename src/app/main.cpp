@@ -32,10 +32,8 @@ int complain(const counterfoil::Error& error) {
   return counterfoil::exit_status(error.code);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace counterfoil;  // NOLINT(google-build-using-namespace): main() only
+int serve(int argc, char** argv) {
+  using namespace counterfoil;  // NOLINT(google-build-using-namespace): this function only
   app::Paths paths{"/etc/counterfoil/counterfoil.toml", "/var/lib/counterfoil"};
   bool check = false;
   const option options[] = {
@@ -80,4 +78,14 @@ int main(int argc, char** argv) {
   log::start(log::Level::Info);
   if (const auto ran = app::run(*config, paths); !ran) return complain(ran.error());
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return serve(argc, argv);
+  } catch (const std::exception& error) {
+    return complain(counterfoil::fail(counterfoil::Code::Internal, error.what()));
+  }
 }

@@ -23,6 +23,8 @@ constexpr int kKeepAlive_ms = 15'000;
 constexpr unsigned kKeepAliveRequestsMax = 100;
 constexpr std::size_t kConnectionsMax = 384;
 constexpr std::size_t kConnectionsPerAddressMax = 32;
+constexpr unsigned kOptInsPerMinuteMax = 60;   // per address
+constexpr unsigned kGuessesPerMinuteMax = 30;  // per address: logins, set-up codes
 constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
 constexpr std::size_t kFormTokensRememberedMax = 32'768;
 constexpr std::size_t kSessionsMax = 256;
@@ -62,6 +64,8 @@ constexpr std::int64_t kWalBytesBeforeCheckpoint = 16 * 1024 * 1024;
 constexpr unsigned kCommitsBeforeCheckpoint = 1024;
 constexpr int kLedgerIdle_ms = 3600 * 1000;
 constexpr std::uint64_t kCheckpointKept_leaves = 4096;
+constexpr std::uint64_t kStopReserve_bytes = 2 * 1024 * 1024;  // disk put aside for stops
+constexpr int kStopReserveRetry_ms = 2'000;
 constexpr int kCheckpointAfter_ms = 60'000;  // a leaf stays without a signed checkpoint no longer than this
 constexpr std::uint64_t kReadChunk_rows = 256;
 
@@ -126,6 +130,7 @@ constexpr std::size_t kPasswordBytesMin = 10;
 constexpr std::size_t kSetUpCodeLength = 12;  // 60 bits
 constexpr int kSetUpTriesMax = 5;
 constexpr unsigned kTriesFree = 5;  // wrong passwords or codes before the growing delay starts
-constexpr std::size_t kTriesRememberedMax = 256;
+constexpr std::size_t kTriesRememberedMax = 4096;
+constexpr std::int64_t kTriesForgottenAfter_ms = 3600LL * 1000;
 
 }  // namespace counterfoil::limits

@@ -143,7 +143,8 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
     }
     out.choices.push_back({pair.first, pair.second, shown});
   }
-  if (state.stop) {
+  // Whoever typed somebody else's number must not learn from the receipt that its owner stopped.
+  if (state.stop && (proven || state.stop->via == "link")) {
     out.stopped = true;
     out.stopped_at = state.stop->at;
     for (auto& choice : out.choices) choice.state = State::ConsentWithdrawn;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The desk: what a person can ask, one function each; the only way from pages, api, sync and tools to the
-// ledger. Answers are facts and codes; words are found by the asker (i18n). Thread rule: any thread; writing
-// functions return when the event is durable. Errors: BadInput with machine reasons separated by spaces in
-// Error.detail ("no_channel", "no_topic", "number", "age", "password", "name"), Conflict "notice" (the text
-// changed since the page was made) or "stopped" (a confirmation cannot lift a stop), NotFound (stale link,
-// unknown token or code), NotReady (closed or starting), Refused (rights), Limit (try again after the number
-// of seconds in the detail), and whatever the ledger says. No function tells whether a number is known,
-// except to staff who check it.
+// The desk: what a person can ask, one function each; the only way from pages, sync and the operator's
+// commands to the ledger. Answers are facts and codes; words are found by the asker (i18n). Thread rule: any
+// thread; writing functions return when the event is durable. Errors: BadInput with machine reasons separated
+// by spaces in Error.detail ("no_channel", "no_topic", "number", "age", "password", "name"), Conflict
+// "notice" (the text changed since the page was made) or "stopped" (a confirmation cannot lift a stop),
+// NotFound (stale link, unknown token or code), NotReady (closed or starting), Refused (rights), Limit (try
+// again after the number of seconds in the detail), and whatever the ledger says. No function tells whether a
+// number is known, except to staff who check it.
 #pragma once
 
 #include "counterfoil/consent/business.h"

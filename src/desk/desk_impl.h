@@ -61,13 +61,15 @@ class DeskImpl final : public Desk {
  private:
   struct Tries {
     unsigned wrong = 0;
+    std::int64_t last_boot_ms = 0;
     std::int64_t next_boot_ms = 0;  // no earlier than this
   };
 
-  /// Whether somebody who was wrong before may try again; Limit with the seconds to wait in the detail.
-  Status may_try(const std::string& who) const;
-  void count_wrong(const std::string& who);
-  void forget_wrong(const std::string& who);
+  /// Counts a try before it is made, so that many at once are all counted. Limit with the seconds to wait in
+  /// the detail.
+  Status begin_try(const std::string& who);
+  /// A right one takes back its own try and no other.
+  void end_well(const std::string& who, bool forgive_all);
   Result<ledger::Subject> open_code(std::string_view code, const User& by);
   Status load_links();
   Status load_users();
@@ -89,6 +91,7 @@ class DeskImpl final : public Desk {
   std::vector<std::string> missing_;
   std::atomic<bool> has_manager_{false};
 
+  std::mutex set_up_mutex_;  // one set-up at a time, so that tries are counted and only one manager is first
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<consent::LinkId, consent::OptInLink> links_;

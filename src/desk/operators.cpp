@@ -153,12 +153,12 @@ Status DeskImpl::add_link(const consent::OptInLink& link) {
   if (business_.link(link.id) != nullptr)
     return fail(Code::Conflict,
                 "link \"" + link.id.text() + "\" stands in the configuration; change it there");
+  CF_CHECK(note_change("link.add", {{"link", link.id.text()}}));
   CF_CHECK(ledger_.put_item("link", link.id.text(), link_item(link)));
   {
     const std::lock_guard lock(mutex_);
     links_.insert_or_assign(link.id, link);
   }
-  CF_CHECK(note_change("link.add", {{"link", link.id.text()}}));
   if (missing_.empty()) CF_CHECK(publish_notices(link));
   return {};
 }
@@ -178,10 +178,10 @@ Status DeskImpl::add_peer(const Peer& peer) {
                           {"recipient", peer.recipient.text()},
                           {"key", base64url(peer.spki_sha256)},
                           {"rights", texts(peer.rights)}};
-  CF_CHECK(ledger_.put_item("peer", peer.name, item));
-  return note_change("peer.add", {{"recipient", peer.recipient.text()},
-                                  {"key", base64url(peer.spki_sha256)},
-                                  {"rights", texts(peer.rights)}});
+  CF_CHECK(note_change("peer.add", {{"recipient", peer.recipient.text()},
+                                    {"key", base64url(peer.spki_sha256)},
+                                    {"rights", texts(peer.rights)}}));
+  return ledger_.put_item("peer", peer.name, item);
 }
 
 Result<std::vector<Peer>> DeskImpl::peers() const {
@@ -208,9 +208,10 @@ Status DeskImpl::put_user(std::string_view name, Role role, std::string_view pas
   if (password.size() < limits::kPasswordBytesMin) return fail(Code::BadInput, "password");
   CF_TRY(auto encoded, crypto::hash_password(password));
   const json::Object item{{"name", name}, {"role", role_name(role)}, {"password", std::move(encoded)}};
+  CF_CHECK(note_change("user.add", {{"role", role_name(role)}}));
   CF_CHECK(ledger_.put_item("user", name, item));
   if (role == Role::Manager) has_manager_ = true;
-  return note_change("user.add", {{"role", role_name(role)}});
+  return {};
 }
 
 Status DeskImpl::add_user(std::string_view name, Role role, std::string_view password) {
@@ -242,6 +243,7 @@ Result<std::string> DeskImpl::new_set_up_code() {
 }
 
 Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std::string_view password) {
+  const std::lock_guard one_at_a_time(set_up_mutex_);
   if (!needs_set_up()) return fail(Code::Conflict, "set up already");
   // Judged first, so that a mistyped name costs no try and the code stays good.
   if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
@@ -260,38 +262,43 @@ Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std:
   return User{consent::UserId(std::string(name)), Role::Manager};
 }
 
-Status DeskImpl::may_try(const std::string& who) const {
+Status DeskImpl::begin_try(const std::string& who) {
   const std::lock_guard lock(mutex_);
-  const auto it = tries_.find(who);
-  const std::int64_t wait_ms = it == tries_.end() ? 0 : it->second.next_boot_ms - clock_.boot_ms();
-  if (wait_ms > 0) return fail(Code::Limit, std::to_string((wait_ms + 999) / 1000));
+  const std::int64_t now = clock_.boot_ms();
+  std::string key = who;
+  if (tries_.size() >= limits::kTriesRememberedMax && !tries_.contains(who)) {
+    std::erase_if(
+        tries_, [&](const auto& t) { return now - t.second.last_boot_ms > limits::kTriesForgottenAfter_ms; });
+    // A flood of names shares one count, so that it frees nobody who is being counted.
+    if (tries_.size() >= limits::kTriesRememberedMax) key = "others";
+  }
+  Tries& tries = tries_[key];
+  if (now - tries.last_boot_ms > limits::kTriesForgottenAfter_ms) tries = {};
+  if (tries.next_boot_ms > now)
+    return fail(Code::Limit, std::to_string((tries.next_boot_ms - now + 999) / 1000));
+  tries.last_boot_ms = now;
+  ++tries.wrong;
+  if (tries.wrong < limits::kTriesFree) return {};
+  const unsigned doublings = std::min(tries.wrong - limits::kTriesFree, 6U);
+  tries.next_boot_ms = now + (std::int64_t{1000} << doublings);
   return {};
 }
 
-void DeskImpl::count_wrong(const std::string& who) {
+void DeskImpl::end_well(const std::string& who, bool forgive_all) {
   const std::lock_guard lock(mutex_);
-  if (tries_.size() >= limits::kTriesRememberedMax && !tries_.contains(who)) {
-    // The one whose delay ended longest ago goes, so that a flood of names frees nobody who is still waiting.
-    const auto oldest = std::min_element(tries_.begin(), tries_.end(), [](const auto& a, const auto& b) {
-      return a.second.next_boot_ms < b.second.next_boot_ms;
-    });
-    tries_.erase(oldest);
+  const auto it = tries_.find(who);
+  if (it == tries_.end()) return;
+  if (forgive_all) {
+    tries_.erase(it);
+    return;
   }
-  Tries& tries = tries_[who];
-  ++tries.wrong;
-  if (tries.wrong < limits::kTriesFree) return;
-  const unsigned doublings = std::min(tries.wrong - limits::kTriesFree, 6U);
-  tries.next_boot_ms = clock_.boot_ms() + (std::int64_t{1000} << doublings);
-}
-
-void DeskImpl::forget_wrong(const std::string& who) {
-  const std::lock_guard lock(mutex_);
-  tries_.erase(who);
+  if (it->second.wrong > 0) --it->second.wrong;
+  it->second.next_boot_ms = 0;
 }
 
 Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password) {
   const std::string who = "login:" + std::string(name.substr(0, limits::kNameBytesMax));
-  CF_CHECK(may_try(who));
+  CF_CHECK(begin_try(who));
   const auto item = ledger_.item("user", name);
   if (!item && item.error().code != Code::NotFound && item.error().code != Code::BadInput)
     return item.error();
@@ -303,11 +310,8 @@ Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password)
     // The same work for a name that does not exist, so that time does not tell which names do.
     CF_CHECK(crypto::hash_password(password.empty() ? "-" : password.substr(0, limits::kPasswordBytesMax)));
   }
-  if (!right) {
-    count_wrong(who);
-    return fail(Code::Refused, "user name or password is wrong");
-  }
-  forget_wrong(who);
+  if (!right) return fail(Code::Refused, "user name or password is wrong");
+  end_well(who, true);
   return user_from_item(*item);
 }
 

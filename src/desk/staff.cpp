@@ -69,13 +69,9 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
 // Six digits could be guessed, so wrong ones are counted for each member of the staff.
 Result<ledger::Subject> DeskImpl::open_code(std::string_view code, const User& by) {
   const std::string who = "code:" + by.id.text();
-  CF_CHECK(may_try(who));
+  CF_CHECK(begin_try(who));
   auto subject = ledger_.subject_by_code(code);
-  if (subject) {
-    forget_wrong(who);
-  } else if (subject.error().code == Code::NotFound) {
-    count_wrong(who);
-  }
+  if (subject || subject.error().code != Code::NotFound) end_well(who, false);
   return subject;
 }
 

@@ -44,6 +44,15 @@ class ThreadServer final : public Server {
 
   Status start() override {
     try {
+      {
+        // Those for stops exist before anybody can make threads scarce.
+        const std::lock_guard lock(mutex_);
+        while (stop_threads_ < options_.stop_threads) {
+          const unsigned before = stop_threads_;
+          spawn(true);
+          if (stop_threads_ == before) return fail(Code::Limit, "No thread can be started.");
+        }
+      }
       watcher_ = std::thread([this] { watch(); });
     } catch (const std::system_error&) {
       return fail(Code::Limit, "No thread can be started.");
@@ -251,13 +260,9 @@ void ThreadServer::enqueue(ConnectionPtr connection) {
     return;
   }
   if (pool_threads_ < options_.threads_max) {
+    const unsigned before = pool_threads_;
     spawn(false);
-    return;
-  }
-  while (stop_threads_ < options_.stop_threads) {
-    unsigned before = stop_threads_;
-    spawn(true);
-    if (stop_threads_ == before) break;
+    if (pool_threads_ != before) return;
   }
   work_cv_.notify_one();
   stops_cv_.notify_one();

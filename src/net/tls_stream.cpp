@@ -149,8 +149,13 @@ class TlsStream final : public Stream {
 #if MBEDTLS_VERSION_MAJOR >= 3
     if (rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) return {};
 #endif
-    if (rc == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED || rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-      return tls::tls_error(Code::Refused, what, rc);
+    if (rc == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
+      return tls::tls_error(
+          Code::Refused, "The server's certificate is not from the given authority, or not for its name", rc);
+    if (rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+      return tls::tls_error(
+          Code::Refused, "The other side refused this connection; perhaps it does not know the certificate",
+          rc);
     return tls::tls_error(Code::Io, what, rc);
   }
 

@@ -99,13 +99,13 @@ net::Response post_confirm_yes(Site& site, const net::Request& request, const St
   const auto posted = read_post(site, request, kYesRoute, person.session.csrf_token);
   if (!posted) return unreadable(view, request, posted.error(), true);
   if (!posted->token_good) {
-    const bool done = site.earlier_answer(posted->token, limits::kFormTokenLife_ms).has_value();
+    const bool done = site.earlier_answer(posted->whole, limits::kFormTokenLife_ms).has_value();
     return code_form(site, view, person, {},
                      view.phrase(done ? "staff.confirm.used" : "error.bad_token.body"), posted->status);
   }
   const auto confirmed = site.desk.confirm(code_of(posted->form.text("code")), person.user);
   if (!confirmed) return code_refused(site, view, request, person, confirmed.error());
-  site.remember_answer(posted->token, "done");
+  site.remember_answer(posted->whole, "done");
   return confirmed_page(site, view, person, *confirmed);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
+#include "base/limits.h"
 #include "pages/assets.h"
 #include "pages/manage_page.h"
 #include "pages/opt_in_page.h"
@@ -46,7 +47,7 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.get("/", pure(site, front_page));
   router.get("/privacy", pure(site, privacy_page));
   router.get("/o/{link}", bind(site, get_opt_in));
-  router.post("/o/{link}", bind(site, post_opt_in));
+  router.post("/o/{link}", bind(site, post_opt_in), {.requests_per_minute_max = limits::kOptInsPerMinuteMax});
   router.get("/r/{token}", bind(site, get_receipt));
   router.get("/r/{token}/file", bind(site, get_receipt_file));
   router.get("/r/{token}/proof", bind(site, get_receipt_proof));

@@ -297,7 +297,7 @@ net::Response post_opt_in(Site& site, const net::Request& request) {
   const OptInInput input = input_of(posted->form);
   if (!posted->token_good) {
     const bool keep = posted->input_ours && !form->link.kiosk;
-    if (const auto answer = answer_of_first_tap(site, view, *form, posted->token)) return *answer;
+    if (const auto answer = answer_of_first_tap(site, view, *form, posted->whole)) return *answer;
     return again(site, view, *form, keep ? input : OptInInput(), {},
                  view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status);
   }
@@ -305,7 +305,7 @@ net::Response post_opt_in(Site& site, const net::Request& request) {
     return again(site, view, *form, input, problems, {}, 400);
   const auto made = site.desk.opt_in(request_of(view, *form, input, notice_of(posted->form)));
   if (!made) return refused(site, view, *form, input, made.error());
-  site.remember_answer(posted->token, made->token);
+  site.remember_answer(posted->whole, made->token);
   return receipt_answer(view, *form, made->token);
 }
 

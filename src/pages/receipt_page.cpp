@@ -240,7 +240,7 @@ net::Response post_undo(Site& site, const net::Request& request) {
   if (!submission) return unknown_receipt(view, request, submission.error());
   const std::string receipt = "/r/" + token;
   if (!posted->token_good) {
-    if (site.earlier_answer(posted->token, limits::kFormTokenLife_ms))
+    if (site.earlier_answer(posted->whole, limits::kFormTokenLife_ms))
       return with_page_fields(net::Response::redirect(receipt));
     Page page = receipt_page(view, *submission, site.token(kUndoRoute, token));
     put_problems(page.values, {}, view.phrase("error.bad_token.body"));
@@ -249,7 +249,7 @@ net::Response post_undo(Site& site, const net::Request& request) {
   }
   const auto undone = site.desk.undo(token);
   if (!undone) return error_answer(view, request, undone.error(), false);
-  site.remember_answer(posted->token, receipt);
+  site.remember_answer(posted->whole, receipt);
   return with_page_fields(net::Response::redirect(receipt));
 }
 

@@ -39,9 +39,9 @@ Result<Posted> read_post(Site& site, const net::Request& request, std::string_vi
                          std::string_view context) {
   CF_TRY(net::Form form, net::parse_form(request));
   Posted posted;
-  posted.token = std::string(form.text("token"));
+  posted.whole = request.body;
   posted.form = std::move(form);
-  const Status spent = site.tokens.spend(posted.token, route, context);
+  const Status spent = site.tokens.spend(posted.form.text("token"), route, context);
   posted.token_good = spent.has_value();
   const std::string reason = spent ? std::string() : spent.error().detail;
   posted.input_ours = posted.token_good || reason == "form_token_stale" || reason == "form_token_used";

@@ -15,8 +15,9 @@
 
 namespace counterfoil::pages {
 
-/// Answers of posts that were carried out, by their form token, so that a double tap on a button ends at the
-/// answer of the first tap and not at "sent twice". Bounded; the oldest go first. Thread rule: any thread.
+/// Answers of posts that were carried out, by the whole post, so that a double tap on a button ends at the
+/// answer of the first tap and not at "sent twice"; a page gone back to and filled in anew is another post.
+/// Bounded; the oldest go first. Thread rule: any thread.
 class Answered {
  public:
   void remember(std::string_view token, std::string answer, std::int64_t now_boot_ms);
@@ -68,7 +69,7 @@ struct Posted {
   bool token_good = false;
   bool input_ours = false;  // the page came from us (token good, stale or used): its input may be shown again
   int status = 400;         // to answer with when the token is not good
-  std::string token;
+  std::string whole;        // the body as sent: only the very same post is answered like the first one
 };
 /// Reads the form and spends its token. Fails as net::parse_form does.
 Result<Posted> read_post(Site& site, const net::Request& request, std::string_view route,

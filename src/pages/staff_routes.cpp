@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
+#include "base/limits.h"
 #include "pages/check_page.h"
 #include "pages/confirm_page.h"
 #include "pages/pages.h"
@@ -34,11 +35,13 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
 void add_staff_routes(net::Router& router, const std::shared_ptr<Site>& site) {
   net::RouteLimits stop;
   stop.priority = net::Priority::Stop;
+  net::RouteLimits guessed;
+  guessed.requests_per_minute_max = limits::kGuessesPerMinuteMax;
   router.get("/", [](const net::Request&) { return with_page_fields(net::Response::redirect("/staff")); });
   router.get("/staff/setup", open_to_all(site, get_set_up));
-  router.post("/staff/setup", open_to_all(site, post_set_up));
+  router.post("/staff/setup", open_to_all(site, post_set_up), guessed);
   router.get("/staff/login", open_to_all(site, get_login));
-  router.post("/staff/login", open_to_all(site, post_login));
+  router.post("/staff/login", open_to_all(site, post_login), guessed);
   router.post("/staff/logout", guarded(site, post_logout));
   router.get("/staff", guarded(site, get_home));
   router.get("/staff/check", guarded(site, get_check));

@@ -61,7 +61,7 @@ net::Response post_staff_stop(Site& site, const net::Request& request, const Sta
   if (!posted) return unreadable(view, request, posted.error(), true);
   const SpokenStop input{std::string(posted->form.text("number")), std::string(posted->form.text("region"))};
   if (!posted->token_good) {
-    if (site.earlier_answer(posted->token, limits::kFormTokenLife_ms))
+    if (site.earlier_answer(posted->whole, limits::kFormTokenLife_ms))
       return spoken_stop_page(site, view, person, input);
     return spoken_stop_form(site, view, person, posted->input_ours ? input : SpokenStop(), {},
                             view.phrase("error.bad_token.body"), posted->status);
@@ -73,7 +73,7 @@ net::Response post_staff_stop(Site& site, const net::Request& request, const Sta
   by.told_at = site.clock.now();
   const auto stopped = site.desk.stop_by_number(input.number, region_of(view, input), by);
   if (stopped) {
-    site.remember_answer(posted->token, "done");
+    site.remember_answer(posted->whole, "done");
     return spoken_stop_page(site, view, person, input);
   }
   if (stopped.error().code != Code::BadInput) return error_answer(view, request, stopped.error(), true);

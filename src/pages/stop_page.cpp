@@ -78,7 +78,7 @@ net::Response post_stop(Site& site, const net::Request& request) {
   const StopInput input{std::string(posted->form.text("number")), std::string(posted->form.text("region"))};
   if (!posted->token_good) {
     Instant at = 0;
-    const auto earlier = site.earlier_answer(posted->token, limits::kFormTokenLife_ms);
+    const auto earlier = site.earlier_answer(posted->whole, limits::kFormTokenLife_ms);
     if (earlier && std::from_chars(earlier->data(), earlier->data() + earlier->size(), at).ec == std::errc())
       return stopped_page(view, at);
     const bool keep = posted->input_ours;
@@ -92,7 +92,7 @@ net::Response post_stop(Site& site, const net::Request& request) {
   wait_for_grid(site.clock);
   if (!stopped) return not_recorded(site, view, input, stopped.error());
   const Instant now = site.clock.now();  // of this answer: a repeat must not show when the first stop was
-  site.remember_answer(posted->token, std::to_string(now));
+  site.remember_answer(posted->whole, std::to_string(now));
   return stopped_page(view, now);
 }
 

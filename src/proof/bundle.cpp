@@ -71,9 +71,11 @@ class BundleCheck {
     out.deleted = verifier_.deleted();
     out.findings.insert(out.findings.end(), tile_findings_.begin(), tile_findings_.end());
     if (intact) return out;
-    // A checkpoint file that is missing has been reported as such.
+    // A checkpoint file that is missing has been reported as such; whatever did not verify leaves a finding.
+    const bool reported = !out.findings.empty() && note.empty();
     for (const Finding& f : verifier_.findings())
-      if (!note.empty() || f.rule != "V1") out.findings.push_back(f);
+      if (!reported || f.rule != "V1") out.findings.push_back(f);
+    if (out.findings.empty()) out.findings.push_back({"V1", 0, "the checkpoint does not verify"});
     return out;
   }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <optional>
 
 namespace counterfoil::sync {
 namespace {
@@ -61,7 +62,7 @@ class Puller {
   Result<PullReport> run() {
     CF_TRY(const std::string note, get_text("/v1/log/checkpoint"));
     auto checkpoint = proof::open_checkpoint(note, key_);
-    if (!checkpoint) return judged(checkpoint.error());
+    if (!checkpoint) return judged(checkpoint.error(), note);
     report_.checkpoint = *checkpoint;
     CF_CHECK(prepare_folder());
     CF_CHECK(check_not_older());
@@ -69,8 +70,8 @@ class Puller {
     CF_CHECK(resume());
     CF_CHECK(fetch());
     const auto done = verifier_.finish(note);
-    report_.findings = verifier_.findings();
-    if (!done) return report_;
+    report_.findings.insert(report_.findings.end(), verifier_.findings().begin(), verifier_.findings().end());
+    if (!done || !report_.intact()) return report_;
     CF_CHECK(write_file_durably(options_.folder + "/origin", as_bytes(key_.name + "\n")));
     CF_CHECK(write_file_durably(options_.folder + "/checkpoint", as_bytes(note)));
     return report_;
@@ -78,10 +79,11 @@ class Puller {
 
  private:
   // A note that does not open is what the pull is there to find, not a failure of the pull.
-  Result<PullReport> judged(const Error& error) {
+  Result<PullReport> judged(const Error& error, const std::string& note) {
     if (error.code != Code::Corrupt && error.code != Code::WrongKey && error.code != Code::BadInput)
       return error;
-    report_.findings.push_back({error.code == Code::WrongKey ? "V2" : "V1", 0, error.message()});
+    (void)verifier_.finish(note);
+    report_.findings = {verifier_.findings().front()};
     return report_;
   }
 
@@ -126,7 +128,17 @@ class Puller {
                                   "the log has shrunk: it proved " + std::to_string(last->size) +
                                       " lines before and now shows " +
                                       std::to_string(report_.checkpoint.size)});
+    proved_ = *last;
     return {};
+  }
+
+  // V4: what was proved before must still be the beginning of the log.
+  void compare_with_proved() {
+    if (!proved_ || verifier_.frontier().size() != proved_->size) return;
+    if (verifier_.frontier().root() != proved_->root)
+      report_.findings.push_back({"V4", proved_->size,
+                                  "the log was rewritten: its first " + std::to_string(proved_->size) +
+                                      " lines are not the ones it proved before"});
   }
 
   // Whole files of an earlier run are verified again and kept; a last, partial one is fetched anew.
@@ -154,6 +166,7 @@ class Puller {
       leaf_hashes_.insert(leaf_hashes_.end(), entry->hash.begin(), entry->hash.end());
     }
     verifier_.feed(line);
+    compare_with_proved();
     return {};
   }
 
@@ -192,7 +205,8 @@ class Puller {
   }
 
   Status flush_file() {
-    if (file_lines_ == 0) return {};
+    // Lines that contradict what was proved before must not replace it: the old ones are the evidence.
+    if (file_lines_ == 0 || !report_.intact()) return {};
     CF_CHECK(write_file_durably(entries_path(options_.folder, next_ * kBundleFileLines), as_bytes(file_)));
     CF_CHECK(write_file_durably(options_.folder + "/tiles/0/" + std::to_string(next_), leaf_hashes_));
     ++next_;
@@ -208,7 +222,8 @@ class Puller {
   proof::LogKey key_;
   const PullProgress& progress_;
   PullReport report_;
-  std::uint64_t next_ = 0;  // number of the next bundle file
+  std::optional<proof::Checkpoint> proved_;  // what an earlier pull verified
+  std::uint64_t next_ = 0;                   // number of the next bundle file
   std::string file_;
   std::uint64_t file_lines_ = 0;
   Bytes leaf_hashes_;  // of the current file

@@ -26,15 +26,20 @@ net::Response refusal(const Error& error) {
   return refusal(http_status(error.code), code_name(error.code), error.message());
 }
 
-Result<std::uint64_t> number(const net::Request& request, std::string_view name) {
-  const auto text = request.query_value(name);
+// A whole number without sign or leading zeros.
+std::optional<std::uint64_t> decimal(std::string_view text) {
   std::uint64_t value = 0;
-  const bool shape =
-      text && !text->empty() && text->size() <= 16 && (text->size() == 1 || text->front() != '0');
-  if (!shape ||
-      std::from_chars(text->data(), text->data() + text->size(), value).ptr != text->data() + text->size())
-    return fail(Code::BadInput, std::string(name) + " must be a whole number");
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || (text.size() > 1 && text.front() == '0'))
+    return std::nullopt;
   return value;
+}
+
+Result<std::uint64_t> number(const net::Request& request, std::string_view name) {
+  const auto value = decimal(request.query_value(name).value_or(""));
+  if (!value) return fail(Code::BadInput, std::string(name) + " must be a whole number");
+  return *value;
 }
 
 json::Object proof_object(const std::vector<Hash>& hashes) {
@@ -98,11 +103,9 @@ class Routes {
 
   net::Response tile(const net::Request& request) {
     return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
-      std::uint64_t n = 0;
-      const auto text = request.param("n");
-      if (std::from_chars(text.data(), text.data() + text.size(), n).ptr != text.data() + text.size())
-        return refusal(400, "range", "a tile is named by a whole number");
-      const auto hashes = desk_.ledger().leaf_tile(n);
+      const auto n = decimal(request.param("n"));
+      if (!n) return refusal(400, "range", "a tile is named by a whole number");
+      const auto hashes = desk_.ledger().leaf_tile(*n);
       if (!hashes) return refusal(hashes.error());
       return net::Response::of("application/octet-stream", std::string(as_text(*hashes)));
     });

@@ -2,6 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // counterfoil: the operator's command line.
+#include "app/daemon.h"
 #include "base/log.h"
 #include "commands.h"
 
@@ -19,10 +20,8 @@ std::string exit_table() {
   return out;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace counterfoil;  // NOLINT(google-build-using-namespace): main() only
+int run(int argc, char** argv) {
+  using namespace counterfoil;  // NOLINT(google-build-using-namespace): this function only
   CLI::App app(
       "counterfoil: the command line of the consent and opt-out appliance.\n"
       "A first box: counterfoil init, then start counterfoild, then counterfoil user add.");
@@ -45,4 +44,17 @@ int main(int argc, char** argv) {
   }
   log::start(log::Level::Warning);
   return action ? action() : 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // The tool opens the same secrets as the daemon when none runs.
+  if (const auto hardened = counterfoil::app::harden_process(); !hardened)
+    return counterfoil::tool::complain(hardened.error());
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    return counterfoil::tool::complain(counterfoil::fail(counterfoil::Code::Internal, error.what()));
+  }
 }

@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -150,6 +151,17 @@ int show_link(const Where& where, const LinkArguments& link) {
   return 0;
 }
 
+int show_known_link(const Where& where, const LinkArguments& link) {
+  const auto answer = ask(where, {{"do", "links"}});
+  if (!answer) return complain(answer.error());
+  const auto links = answer->strings_at("links");
+  if (!links) return complain(links.error());
+  if (std::find(links->begin(), links->end(), link.id) == links->end())
+    return complain(
+        fail(Code::NotFound, "there is no link \"" + link.id + "\"; 'counterfoil link add' makes one"));
+  return show_link(where, link);
+}
+
 int add_link(const Where& where, const LinkArguments& link) {
   const auto added = ask(where, {{"do", "link.add"},
                                  {"id", link.id},
@@ -230,7 +242,7 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   link_add->add_option("--poster", arguments.poster, "A4, A5, table-tent, sticker, none")
       ->capture_default_str();
   link_add->callback([&] { action = [&] { return add_link(where, arguments); }; });
-  link_show->callback([&] { action = [&] { return show_link(where, arguments); }; });
+  link_show->callback([&] { action = [&] { return show_known_link(where, arguments); }; });
 
   auto* peer =
       app.add_subcommand("peer", "backends that may connect to the sync port")->require_subcommand(1);

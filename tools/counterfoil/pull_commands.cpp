@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 
 namespace counterfoil::tool {
@@ -36,9 +37,10 @@ Result<Target> parse_target(std::string text) {
   const bool has_port = colon != std::string::npos && (bracket == std::string::npos || colon > bracket);
   target.host = has_port ? text.substr(0, colon) : text;
   if (has_port) {
-    const long port = std::strtol(text.c_str() + colon + 1, nullptr, 10);
-    if (port < 1 || port > 65535) return fail(Code::BadInput, "the port must be 1 to 65535");
-    target.port = static_cast<std::uint16_t>(port);
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, target.port);
+    if (read.ec != std::errc() || read.ptr != end || target.port == 0)
+      return fail(Code::BadInput, "the port must be 1 to 65535");
   }
   if (target.host.size() > 2 && target.host.front() == '[')
     target.host = target.host.substr(1, target.host.size() - 2);

@@ -117,11 +117,10 @@ TEST_CASE(
   by.by = consent::Actor::Person;
   by.via = "number";
   REQUIRE(shop.desk->stop_by_number(kAna, "SE", by));
-  for (const auto& token : {first->token, second->token}) {
-    const auto seen = shop.desk->submission(token);
-    REQUIRE(seen);
-    CHECK(seen->stopped);
-  }
+  CHECK(shop.desk->submission(first->token)->stopped);
+  // The second was never proved: its link must not tell that the number's owner stopped.
+  CHECK_FALSE(shop.desk->submission(second->token)->stopped);
+  CHECK(codes(shop.at_till(kAna, Channel::WhatsApp, "tastings")) == std::vector{ReasonCode::Suppressed});
 }
 
 TEST_CASE("a stop by number works for a number that never came, and keeps lists from adding it") {
