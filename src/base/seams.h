@@ -2,7 +2,8 @@
 // Copyright The Counterfoil Authors
 
 // What a board provides. Each folder under board/ implements these; only app knows which board it runs on.
-// Thread rule: each implementation is called from one thread at a time, except Clock (see clock.h).
+// Thread rule: each implementation is called from one thread at a time, except Clock (see clock.h)
+// and ErasableAnchor::promise(), which any thread may call.
 #pragma once
 
 #include "counterfoil/base/bytes.h"
@@ -21,7 +22,8 @@ class ErasableAnchor {
   virtual ~ErasableAnchor() = default;
   virtual Result<SecretBytes> load() = 0;
   virtual Status store(ByteView record) = 0;
-  /// What erasing a record here is worth, in words for the health page and certificates of erasure.
+  /// What erasing a record here is worth, in words for the health page and certificates of erasure. Any
+  /// thread.
   [[nodiscard]] virtual std::string promise() const = 0;
 };
 
@@ -40,7 +42,8 @@ class Button {
   virtual int held_ms() = 0;
 };
 
-/// Tells the supervisor that the daemon is alive; interval_ms is 0 where nobody watches.
+/// Tells the supervisor that the daemon is alive. interval_ms is half of what the supervisor expects, so that
+/// a late sign still comes in time; 0 where nobody watches.
 class Watchdog {
  public:
   virtual ~Watchdog() = default;

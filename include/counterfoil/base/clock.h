@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// Time, and how far it can be trusted. Every wait and every event takes a Clock&.
-// Thread rule: implementations are safe from any thread. Instants are UTC seconds, 0 to 2^53.
+// Time, and how far it can be trusted. Events and decisions take a Clock&; waits on sockets and queues do
+// not. Thread rule: implementations are safe from any thread. Instants are UTC seconds, 0 to 2^53.
 #pragma once
 
 #include <cstdint>

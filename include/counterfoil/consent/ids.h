@@ -13,8 +13,8 @@
 
 namespace counterfoil::consent {
 
-/// A name the operator chose: 1 to 40 characters of [a-z0-9-_/.]. Not checked here; the configuration reader
-/// checks.
+/// A name the operator chose: 1 to 40 characters of [A-Za-z0-9-_/.]. Not checked here; the configuration
+/// reader and the body rules check.
 template <class Tag>
 class Name {
  public:

@@ -2,8 +2,8 @@
 // Copyright The Counterfoil Authors
 
 // "May I message this person now, and why (not)?" The one pure function that answers (design: eligibility).
-// No I/O, no clock of its own; the staff page, the API, the scrub, the collector and the tests all call it.
-// Thread rule: safe from any thread.
+// No I/O, no clock of its own. The staff page and the tests call it; whatever asks later (API, send gate)
+// must too. Thread rule: safe from any thread.
 #pragma once
 
 #include "counterfoil/base/clock.h"
