@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Counterfoil Authors
-# The systemd units parse without a complaint, and the daemon's exposure stays at 2.0 of 10 or below.
+# The systemd units parse without a complaint, the daemon's exposure stays at 2.0 of 10 or below, and the unit
+# grants every thread that limits.h allows.
 set -euo pipefail
-units=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../../firmware/systemd" && pwd -P)
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+units=$root/firmware/systemd
 scratch=$(mktemp -d)
 trap 'rm -rf -- "$scratch"' EXIT
 cp -- "$units"/* "$scratch"
@@ -23,3 +25,15 @@ for unit in "$units"/*.service; do
   }
   grep -F 'Overall exposure' <<<"$report"
 done
+
+# limit NAME: the number that src/base/limits.h gives it.
+limit() { sed -n "s/^constexpr unsigned $1 = \([0-9]*\);.*/\1/p" "$root/src/base/limits.h"; }
+pool=$(limit kServerThreadsMax)
+stops=$(limit kStopThreads)
+needed=$((${pool:?kServerThreadsMax is not in limits.h} + ${stops:?kStopThreads is not in limits.h} + 8))
+granted=$(sed -n 's/^TasksMax=\([0-9]*\)$/\1/p' "$units/counterfoild.service")
+[ "${granted:-0}" -ge "$needed" ] || {
+  echo "counterfoild.service: TasksMax=${granted:-unset} is below the $needed threads that limits.h allows" >&2
+  exit 1
+}
+echo "TasksMax=$granted for up to $needed threads"
