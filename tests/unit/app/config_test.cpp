@@ -75,6 +75,23 @@ keep = "2 years"
   }
 }
 
+TEST_CASE("an exception of the promise must be a configured topic") {
+  const std::string topic = "[[topic]]\nid = \"orders\"\n";
+  const std::string promise =
+      std::string(kSmallest) + "[promise]\nexceptions = [\"orders\", \"care/urgent\"]\n";
+  const std::string errors = error_of(promise + topic);
+  CHECK(errors == "line 14: [promise] exceptions: names topic \"care/urgent\", which is not configured");
+  CHECK(error_of(std::string(kSmallest) + "[promise]\nexceptions = [\"orders\"]\n" + topic).empty());
+}
+
+TEST_CASE("a notice that no record could name is a mistake at start") {
+  for (const std::string_view bad : {"N 1", "N1\u00b0", "a-name-that-is-longer-than-forty-characters"}) {
+    const std::string errors = error_of(std::string(kSmallest) + "notice = \"" + std::string(bad) + "\"\n");
+    CHECK(errors == "line 13: [business] notice: must be 1 to 40 letters, digits or - _ / .");
+  }
+  CHECK(error_of(std::string(kSmallest) + "notice = \"N1\"\n").empty());
+}
+
 TEST_CASE("names that point nowhere are mistakes") {
   const std::string text = std::string(kSmallest) + R"(
 [[link]]
