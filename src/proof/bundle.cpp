@@ -62,20 +62,20 @@ class BundleCheck {
     return {};
   }
 
-  BundleReport report(const std::string& origin, std::string_view note, std::vector<Finding> before) {
+  /// unread: before says already that the file checkpoint cannot be read.
+  BundleReport report(const std::string& origin, std::string_view note, bool unread,
+                      std::vector<Finding> before) {
     BundleReport out;
     out.origin = origin;
     out.findings = std::move(before);
-    const bool intact = verifier_.finish(note).has_value();
+    out.verified = verifier_.finish(note).has_value();
     out.size = verifier_.frontier().size();
     out.deleted = verifier_.deleted();
     out.findings.insert(out.findings.end(), tile_findings_.begin(), tile_findings_.end());
-    if (intact) return out;
-    // A checkpoint file that is missing has been reported as such; whatever did not verify leaves a finding.
-    const bool reported = !out.findings.empty() && note.empty();
+    // A checkpoint file that cannot be read has been reported as such, which says more than that it is no
+    // note.
     for (const Finding& f : verifier_.findings())
-      if (!reported || f.rule != "V1") out.findings.push_back(f);
-    if (out.findings.empty()) out.findings.push_back({"V1", 0, "the checkpoint does not verify"});
+      if (!unread || f.rule != "V1") out.findings.push_back(f);
     return out;
   }
 
@@ -109,7 +109,8 @@ Result<BundleReport> verify_bundle(const std::string& folder, std::string_view k
   const std::string origin = bundle_origin(folder, findings);
   const std::size_t before_note = findings.size();
   const std::string note = bundle_text(folder, "checkpoint", "V1", findings);
-  if (files.empty() && origin.empty() && findings.size() > before_note)
+  const bool unread = findings.size() > before_note;
+  if (files.empty() && origin.empty() && unread)
     return fail(Code::BadInput, folder + " is no bundle: it has no origin, no checkpoint and no entries");
   if (!expected_origin.empty() && !origin.empty() && origin != expected_origin)
     findings.push_back(
@@ -121,7 +122,7 @@ Result<BundleReport> verify_bundle(const std::string& folder, std::string_view k
                                       : "";
   BundleCheck check(folder, std::move(key), claimed ? claimed->size : 0);
   CF_CHECK(check.lines(files));
-  return check.report(origin, note, std::move(findings));
+  return check.report(origin, note, unread, std::move(findings));
 }
 
 Status for_each_entry(const std::string& folder,

@@ -64,7 +64,8 @@ struct BundleReport {
   std::uint64_t size = 0;
   std::uint64_t deleted = 0;
   std::vector<Finding> findings;
-  [[nodiscard]] bool intact() const { return findings.empty(); }
+  bool verified = false;  // the check ran to its end and the signed checkpoint fits
+  [[nodiscard]] bool intact() const { return verified && findings.empty(); }
 };
 /// Memory does not grow with the bundle (but for deleted lines, one range each). Fails only when the key or
 /// the folder cannot be read at all (BadInput, NotFound, Refused); everything else is a finding.

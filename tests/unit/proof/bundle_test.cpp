@@ -230,6 +230,10 @@ TEST_CASE("missing parts of a bundle") {
   b.found(b.lines);
   std::filesystem::remove(b.folder + "/checkpoint");
   CHECK(b.check() == Texts{"the file checkpoint is missing"});
+  CHECK_FALSE(verify_bundle(b.folder, b.log.pem())->intact());
+  testing::write_text(b.folder + "/checkpoint", "");
+  CHECK(b.check() == Texts{"not a checkpoint: it has no signature lines"});
+  CHECK_FALSE(verify_bundle(b.folder, b.log.pem())->intact());
   testing::write_text(b.folder + "/checkpoint", b.log.note());
   std::filesystem::remove(b.folder + "/origin");
   CHECK(b.check() == Texts{"the file origin is missing"});
