@@ -71,7 +71,10 @@ Status FileLedger::audit_checkpoints(std::uint64_t size) const {
 
 Status FileLedger::verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const {
   CF_CHECK(wait_built(Built::Owners, limits::kVerifyWait_ms));
-  CF_TRY(const auto newest, signed_head());
+  auto covered = signed_head();
+  // On a full disk no checkpoint can be kept; what the last one covers can still be proved.
+  if (!covered && covered.error().code != Code::DiskFull) return covered.error();
+  const Head::Signed newest = covered ? *std::move(covered) : head_.newest();
   {
     CF_TRY(auto reader, readers_.lease());
     CF_CHECK(reader->files().ledger.integrity_check());

@@ -207,7 +207,8 @@ Status FileLedger::start(AnchorRecord anchor, Files files) {
   Position known = position ? *std::move(position) : Position{};
   head_.set_trusted_t(known.trusted_t);
   head_.set_size(known.frontier.size());
-  writer_ = std::make_unique<Writer>(Writer::Parts{.committer = std::move(committer),
+  writer_ = std::make_unique<Writer>(Writer::Parts{.folder = options_.folder,
+                                                   .committer = std::move(committer),
                                                    .keyring = &keyring_,
                                                    .memory = &memory_,
                                                    .head = &head_,

@@ -92,6 +92,16 @@ class FileLedger final : public Ledger {
                               const Retention& retention, const consent::Evidence* raised);
   Result<std::vector<PersonDraft>> drafts_of_stop(const std::vector<consent::Address>& addresses,
                                                   const consent::StopBody& body, const Retention& retention);
+  /// A stop taken before the index was there: its tag stops everything at once, its events follow.
+  struct EarlyStop {
+    std::vector<consent::Address> addresses;
+    consent::StopBody body;
+    Retention retention;
+  };
+  Result<Committed> stop_now(const std::vector<consent::Address>& addresses, const consent::StopBody& body,
+                             const Retention& retention);
+  void remember_early_stop(EarlyStop stop);
+  void write_early_stops();
   Status add_nameless(Job& job, const consent::StopBody& body, const Retention& retention);
 
   // People
@@ -114,6 +124,7 @@ class FileLedger final : public Ledger {
 
   // The builder's thread
   void build();
+  void build_index();
   Status build_addresses(Ordinal last);
   Status build_owners(Ordinal last);
   Status for_each_subject(Ordinal last, const std::function<Status(Reader&, const SubjectRow&)>& each);
@@ -127,6 +138,8 @@ class FileLedger final : public Ledger {
   Memory memory_;
   mutable Head head_;  // readers report trouble
   StopGate stop_gate_;
+  std::mutex early_mutex_;
+  std::vector<EarlyStop> early_stops_;  // guarded by early_mutex_
 
   mutable std::mutex built_mutex_;
   mutable std::condition_variable built_changed_;

@@ -100,6 +100,8 @@ Result<consent::PersonState> FileLedger::person(const consent::Address& address)
   CF_CHECK(wait_ready(0));
   consent::PersonState out;
   out.suppressed = suppressed(address);
+  // What is missing from a damaged ledger may be this person's stop.
+  out.damaged = head_.read_only();
   CF_TRY(auto reader, readers_.lease());
   for (const Ordinal n : memory_.index.by_address(address)) {
     auto row = reader->subject(n);

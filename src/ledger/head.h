@@ -44,6 +44,9 @@ class Head {
     const std::lock_guard lock(mutex_);
     if (trouble_.empty()) trouble_ = why;
   }
+  /// While the disk is full only stops are recorded.
+  void set_disk_full(bool full) { disk_full_.store(full); }
+  [[nodiscard]] bool disk_full() const { return disk_full_.load(); }
   [[nodiscard]] bool read_only() const { return read_only_.load(); }
   [[nodiscard]] std::string trouble() const {
     const std::lock_guard lock(mutex_);
@@ -57,6 +60,7 @@ class Head {
   std::atomic<std::uint64_t> size_{0};
   std::atomic<Instant> trusted_t_{0};
   std::atomic<bool> read_only_{false};
+  std::atomic<bool> disk_full_{false};
 };
 
 }  // namespace counterfoil::ledger

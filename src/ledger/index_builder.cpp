@@ -94,10 +94,20 @@ Status FileLedger::build_owners(Ordinal last) {
 }
 
 void FileLedger::build() {
+  try {
+    build_index();
+  } catch (const std::exception& e) {
+    head_.note_trouble("the index could not be built");
+    log::error("ledger.index", {{"error", e.what()}});
+  }
+}
+
+void FileLedger::build_index() {
   const auto started = std::chrono::steady_clock::now();
   auto status = build_addresses(last_at_start_);
   if (status) {
     set_built(Built::Addresses);
+    write_early_stops();
     const auto took = std::chrono::steady_clock::now() - started;
     log::info("ledger.ready", {{"subjects", memory_.subjects.load()},
                                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});

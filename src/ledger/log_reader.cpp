@@ -155,6 +155,7 @@ Health FileLedger::health() const {
   out.index_ready = wait_ready(0).has_value();
   out.read_only = head_.read_only();
   out.trouble = head_.trouble();
+  if (out.trouble.empty() && head_.disk_full()) out.trouble = "the disk is full: only stops are recorded";
   out.clock = clock_state();
   out.anchor_promise = options_.anchor->promise();
   for (const auto& path :

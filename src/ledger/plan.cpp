@@ -179,7 +179,7 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
   for (PlannedLeaf& leaf : leaves) {
     out.push_back({consent::Seq{leaf.seq}, now_, clock_state_});
     if (auto status = push(std::move(leaf)); !status) {
-      failure_ = status;
+      soundness_ = status;
       return status.error();
     }
   }

@@ -57,7 +57,7 @@ class Plan {
   /// Adds a job as a whole or, on failure, nothing of it. The job must outlive the plan.
   Result<std::vector<Committed>> add(const Job& job);
   /// Not well: the log could not be read while planning, and the whole plan must be thrown away.
-  [[nodiscard]] const Status& failure() const { return failure_; }
+  [[nodiscard]] const Status& soundness() const { return soundness_; }
 
   [[nodiscard]] const Position& position() const { return position_; }
   [[nodiscard]] bool touches_keys() const {
@@ -111,7 +111,7 @@ class Plan {
   std::vector<Handle> tags_;
   std::vector<const ItemChange*> items_;
   std::vector<Ordinal> orphans_;
-  Status failure_;
+  Status soundness_;
   bool sign_ = false;
 };
 

@@ -4,6 +4,7 @@
 // What is written about people and about the log: prepared here in the caller's thread, made durable by the
 // writer.
 #include "base/limits.h"
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "ledger/file_ledger.h"
 #include "ledger/key_tree.h"
@@ -179,8 +180,8 @@ Status FileLedger::add_nameless(Job& job, const consent::StopBody& body, const R
   return {};
 }
 
-Result<Committed> FileLedger::stop(const std::vector<consent::Address>& addresses,
-                                   const consent::StopBody& body, const Retention& retention) {
+Result<Committed> FileLedger::stop_now(const std::vector<consent::Address>& addresses,
+                                       const consent::StopBody& body, const Retention& retention) {
   if (addresses.empty() || addresses.size() > limits::kAddressesPerSubjectMax)
     return fail(Code::BadInput, "a stop names one address or a few");
   std::vector<Handle> tags;
@@ -195,6 +196,36 @@ Result<Committed> FileLedger::stop(const std::vector<consent::Address>& addresse
   CF_TRY(const auto committed, writer_->run(std::move(job)));
   if (!committed.empty()) return committed.front();
   return Committed{consent::Seq{0}, options_.clock->now(), clock_state()};
+}
+
+Result<Committed> FileLedger::stop(const std::vector<consent::Address>& addresses,
+                                   const consent::StopBody& body, const Retention& retention) {
+  const bool early = !wait_built(Built::Addresses, 0);
+  CF_TRY(const Committed committed, stop_now(addresses, body, retention));
+  if (early) {
+    remember_early_stop({addresses, body, retention});
+    if (wait_built(Built::Addresses, 0)) write_early_stops();
+  }
+  return committed;
+}
+
+void FileLedger::remember_early_stop(EarlyStop stop) {
+  const std::lock_guard lock(early_mutex_);
+  if (early_stops_.size() < limits::kWriterQueueMax) early_stops_.push_back(std::move(stop));
+}
+
+// Recipients have no tags: for them a stop is the event in the chain of each submission that names the
+// address.
+void FileLedger::write_early_stops() {
+  std::vector<EarlyStop> stops;
+  {
+    const std::lock_guard lock(early_mutex_);
+    stops.swap(early_stops_);
+  }
+  for (const EarlyStop& early : stops) {
+    const auto written = stop_now(early.addresses, early.body, early.retention);
+    if (!written) log::error("ledger.early_stop", {{"error", written.error().message()}});
+  }
 }
 
 Result<Committed> FileLedger::record(consent::EventType type, const json::Value& body) {

@@ -18,10 +18,22 @@ Error read_only_error(const Head& head) {
   return fail(Code::Corrupt, "the ledger is read-only: " + head.trouble());
 }
 
+// What the disk that was put aside is for: a stop in any of its forms, and what starting and proving need.
+bool may_use_reserve(const Job& job) {
+  using consent::EventType;
+  const auto is_urgent = [](const PersonDraft& draft) {
+    return draft.type == EventType::Stop || draft.type == EventType::Withdraw;
+  };
+  const auto is_boot = [](const LogDraft& draft) { return draft.type == EventType::SysBoot; };
+  return job.items.empty() && std::all_of(job.events.begin(), job.events.end(), is_urgent) &&
+         std::all_of(job.log_events.begin(), job.log_events.end(), is_boot);
+}
+
 }  // namespace
 
 Writer::Writer(Parts parts)
-    : committer_(std::move(parts.committer)),
+    : reserve_(parts.folder),
+      committer_(std::move(parts.committer)),
       keyring_(*parts.keyring),
       memory_(*parts.memory),
       head_(*parts.head),
@@ -72,7 +84,11 @@ Result<std::vector<Committed>> Writer::run(Job job) {
   CF_TRY(auto future, enqueue(std::move(job)));
   if (future.wait_for(std::chrono::milliseconds(limits::kCommitDeadline_ms)) != std::future_status::ready)
     return fail(Code::Timeout, "the ledger did not record it in time");
-  return future.get();
+  try {
+    return future.get();
+  } catch (const std::future_error&) {
+    return fail(Code::Internal, "the ledger's writer gave the job up");
+  }
 }
 
 Status Writer::post(Job job) {
@@ -94,12 +110,13 @@ bool Writer::is_stale() const {
 
 Writer::Group Writer::next_group() {
   const bool unsigned_leaves = !head_.read_only() && position_.frontier.size() > head_.newest().size;
-  const int wait_ms = unsigned_leaves ? limits::kCheckpointAfter_ms : limits::kLedgerIdle_ms;
+  int wait_ms = unsigned_leaves ? limits::kCheckpointAfter_ms : limits::kLedgerIdle_ms;
+  if (head_.disk_full()) wait_ms = limits::kStopReserveRetry_ms;
   std::unique_lock lock(mutex_);
   work_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_ || !queue_.empty(); });
   Group group;
   // Not while closing: the next start signs, and a disk that refuses must not hold the end up.
-  if (queue_.empty() && unsigned_leaves && !stopping_) {
+  if (queue_.empty() && unsigned_leaves && !stopping_ && !head_.disk_full()) {
     group.push_back(std::make_unique<Job>());
     group.back()->sign = true;
     return group;
@@ -118,8 +135,9 @@ void Writer::loop() {
     if (group.empty()) {
       const std::lock_guard lock(mutex_);
       if (stopping_) return;
+      if (head_.disk_full()) head_.set_disk_full(!reserve_.hold());
     } else {
-      commit_group(std::move(group));
+      commit_walled(std::move(group));
     }
     const auto now = std::chrono::steady_clock::now();
     if (now - housekeeping >= std::chrono::milliseconds(limits::kLedgerIdle_ms)) {
@@ -129,12 +147,25 @@ void Writer::loop() {
   }
 }
 
+// An exception (no memory, as a rule) costs the group, never the thread: what the files hold is read anew.
+void Writer::commit_walled(Group group) {
+  try {
+    commit_group(std::move(group));
+  } catch (const std::exception& e) {
+    position_known_ = false;
+    log::error("ledger.writer_exception", {{"what", e.what()}});
+  }
+}
+
 void Writer::commit_group(Group group) {
   std::vector<Planned> planned;
   if (head_.read_only()) {
     for (const auto& job : group) planned.push_back({job.get(), {}});
     return fail_group(planned, read_only_error(head_));
   }
+  if (!reserve_.hold()) group = only_urgent(std::move(group));
+  head_.set_disk_full(!reserve_.held());
+  if (group.empty()) return;
   if (!position_known_) recover(fail(Code::Io));
   if (!position_known_) {
     for (const auto& job : group) planned.push_back({job.get(), {}});
@@ -153,9 +184,11 @@ void Writer::commit_group(Group group) {
   }
   if (checkpoint_is_due(plan)) plan.ask_for_checkpoint();
   std::string note;
-  const Status status = plan.failure() ? write(plan, note) : plan.failure();
+  const Status status = plan.soundness() ? write(plan, note) : plan.soundness();
   if (!status) {
     recover(status.error());
+    if (status.error().code == Code::DiskFull && reserve_.held())
+      return use_reserve(std::move(group), planned, status.error());
     return fail_group(planned, status.error());
   }
   publish(plan, note);
@@ -169,6 +202,36 @@ void Writer::commit_group(Group group) {
     }
   }
   count_backlog(plan);
+}
+
+// The disk is full: what was put aside is for the stops among these jobs, the others fail.
+void Writer::use_reserve(Group group, const std::vector<Planned>& planned, const Error& error) {
+  reserve_.release();
+  head_.set_disk_full(true);
+  log::error("ledger.disk_full");
+  Group urgent;
+  for (const Planned& p : planned) {
+    if (!may_use_reserve(*p.job)) {
+      fail_group({{p.job, {}}}, error);
+      continue;
+    }
+    const auto owner =
+        std::find_if(group.begin(), group.end(), [&](const auto& job) { return job.get() == p.job; });
+    urgent.push_back(std::move(*owner));
+  }
+  if (!urgent.empty()) commit_group(std::move(urgent));
+}
+
+Writer::Group Writer::only_urgent(Group group) {
+  Group urgent;
+  for (auto& job : group) {
+    if (may_use_reserve(*job)) {
+      urgent.push_back(std::move(job));
+    } else {
+      fail_group({{job.get(), {}}}, fail(Code::DiskFull, "the room that is left is kept for stops"));
+    }
+  }
+  return urgent;
 }
 
 Status Writer::write(const Plan& plan, std::string& note) {

@@ -12,6 +12,7 @@
 #include "ledger/head.h"
 #include "ledger/job.h"
 #include "ledger/plan.h"
+#include "ledger/reserve.h"
 
 #include <array>
 #include <atomic>
@@ -29,6 +30,7 @@ namespace counterfoil::ledger {
 class Writer {
  public:
   struct Parts {
+    std::string folder;
     std::unique_ptr<Committer> committer;
     Keyring* keyring = nullptr;
     Memory* memory = nullptr;
@@ -70,7 +72,10 @@ class Writer {
   Group next_group();
   [[nodiscard]] bool checkpoint_is_due(const Plan& plan) const;
   [[nodiscard]] bool is_stale() const;
+  void commit_walled(Group group);
   void commit_group(Group group);
+  void use_reserve(Group group, const std::vector<Planned>& planned, const Error& error);
+  Group only_urgent(Group group);
   Status write(const Plan& plan, std::string& note);
   void adopt_keys(const Plan& plan);
   void publish(const Plan& plan, const std::string& note);
@@ -81,6 +86,7 @@ class Writer {
   void hourly();
   Status store_anchor();
 
+  Reserve reserve_;
   const std::unique_ptr<Committer> committer_;
   Keyring& keyring_;
   Memory& memory_;
