@@ -40,9 +40,10 @@ class ControlServer {
   std::thread thread_;
 };
 
-/// Asks a running daemon. Fails with NotFound when none listens, Timeout (no line for
-/// limits::kControlDeadline_ms), or with the daemon's own error.
+/// How the detail begins when none listens: a daemon's own NotFound is another matter.
 inline constexpr std::string_view kNoDaemon = "no daemon listens";
+/// Asks a running daemon. Fails with NotFound and kNoDaemon when none listens, Timeout (no line for
+/// limits::kControlDeadline_ms), or with the daemon's own error.
 Result<json::Value> control_call(const std::string& path, const json::Value& request,
                                  const ControlProgress& progress = {});
 

@@ -128,6 +128,11 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
   out.evidence = strongest(state);
   const bool proven = out.evidence >= business_.minimum_evidence;
   const Instant now = clock_.now();
+  // Whoever typed somebody else's number must not learn from the receipt that its owner stopped.
+  out.stopped = state.stop && (proven || state.stop->via == "link");
+  const auto hides = [&](const consent::PairState& fact) {
+    return state.stop && !out.stopped && fact.last == state.stop->seq;
+  };
   for (const auto& [pair, fact] : state.pairs) {
     if (out.given == 0 || fact.given < out.given) {
       out.given = fact.given;
@@ -137,15 +142,13 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
     }
     out.ends = std::max(out.ends, fact.ends);
     State shown = fact.state;
-    if (shown != State::ConsentWithdrawn) {
+    if (shown != State::ConsentWithdrawn || hides(fact)) {
       shown = proven ? State::ConsentGiven : State::ConsentRequested;
       if (now >= fact.ends) shown = State::ConsentExpired;
     }
     out.choices.push_back({pair.first, pair.second, shown});
   }
-  // Whoever typed somebody else's number must not learn from the receipt that its owner stopped.
-  if (state.stop && (proven || state.stop->via == "link")) {
-    out.stopped = true;
+  if (out.stopped) {
     out.stopped_at = state.stop->at;
     for (auto& choice : out.choices) choice.state = State::ConsentWithdrawn;
   }

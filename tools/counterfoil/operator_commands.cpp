@@ -206,7 +206,8 @@ int complain(const Error& error) {
 Result<json::Value> ask(const Where& where, const json::Object& request,
                         const app::ControlProgress& progress) {
   auto answer = app::control_call(where.paths.control_socket(), request, progress);
-  if (answer || answer.error().code != Code::NotFound) return answer;
+  if (answer || answer.error().code != Code::NotFound || !answer.error().detail.starts_with(app::kNoDaemon))
+    return answer;
   CF_TRY(auto config, app::read_config(where.paths.config));
   CF_TRY(const auto box, app::Appliance::open(std::move(config), where.paths));
   CF_CHECK(box->ledger().wait_ready(limits::kControlDeadline_ms));

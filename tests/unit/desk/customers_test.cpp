@@ -113,13 +113,20 @@ TEST_CASE(
   REQUIRE(shop.desk->keep(second->token, {}));
   CHECK(shop.at_till(kAna, Channel::WhatsApp, "offers").verdict == Verdict::Allow);
 
+  const auto third = shop.desk->opt_in(second_request);
+  REQUIRE(third);
   consent::StopBody by;
   by.by = consent::Actor::Person;
   by.via = "number";
   REQUIRE(shop.desk->stop_by_number(kAna, "SE", by));
   CHECK(shop.desk->submission(first->token)->stopped);
-  // The second was never proved: its link must not tell that the number's owner stopped.
+  // The others were never proved: their links must not tell that the number's owner stopped.
   CHECK_FALSE(shop.desk->submission(second->token)->stopped);
+  const auto unmoved = shop.desk->submission(third->token);
+  REQUIRE(unmoved);
+  CHECK_FALSE(unmoved->stopped);
+  CHECK(unmoved->state == State::ConsentRequested);
+  CHECK(unmoved->code == third->code);
   CHECK(codes(shop.at_till(kAna, Channel::WhatsApp, "tastings")) == std::vector{ReasonCode::Suppressed});
 }
 

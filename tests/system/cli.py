@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Counterfoil Authors
+"""The command line: help that teaches, exit codes that mean something, errors that say what to do."""
+import json
+import re
+import unittest
+
+import box as b
+
+
+def zbar(picture):
+    ended = b.run("zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture)
+    return ended.stdout.strip()
+
+
+class Help(unittest.TestCase):
+    COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
+                ["peer", "add"], ["status"], ["verify"], ["log-key"], ["pull"], ["show"], ["demo"]]
+
+    def test_every_subcommand_explains_itself(self):
+        listed = set()
+        for command in self.COMMANDS:
+            with self.subTest(" ".join(command)):
+                ended = b.run(b.program("counterfoil"), *command, "--help")
+                self.assertEqual(ended.returncode, 0, ended.stderr)
+                self.assertEqual(ended.stderr, "")
+                text = ended.stdout
+                self.assertGreater(len(text.split()), 8, text)
+                for line in text.splitlines():
+                    # Every option and subcommand has words beside it, not only its name.
+                    if re.match(r"^  +(-|[a-z]+ )", line) and not re.match(r"^  +-\S+(,\S+)* *(TEXT|UINT|INT)?.*\[?\]?$", line):
+                        self.assertRegex(line, r"\s{2,}\S+ \S+|\S+ +\S.*", line)
+                if not command:
+                    listed = {w.split()[0] for w in text.splitlines() if re.match(r"^  [a-z][a-z-]+ ", w)}
+        self.assertEqual(listed, {c[0] for c in self.COMMANDS if len(c) == 1}, "a subcommand is not tested here")
+
+    def test_exit_codes_are_told(self):
+        text = b.run(b.program("counterfoil"), "--help").stdout
+        for status in (0, 1, 2, 3, 4, 5, 8, 11, 12, 13, 14):
+            self.assertRegex(text, rf"(?m)^.*\b{status} +\S+ ")
+        self.assertIn("--config", text)
+
+    def test_daemon_and_verifier(self):
+        for name in ("counterfoild", "counterfoil-verify"):
+            ended = b.run(b.program(name), "--help")
+            self.assertEqual(ended.returncode, 0)
+            self.assertIn("Exit status", ended.stdout)
+        self.assertRegex(b.run(b.program("counterfoild"), "--version").stdout, r"\d+\.\d+\.\d+")
+        self.assertRegex(b.run(b.program("counterfoil"), "--version").stdout, r"\d+\.\d+\.\d+")
+
+    def test_usage_mistakes(self):
+        for command in (["counterfoil"], ["counterfoil", "frobnicate"], ["counterfoil", "init", "--frob"],
+                        ["counterfoil", "user", "add"], ["counterfoil", "user"], ["counterfoil", "pull", "x"],
+                        ["counterfoil", "demo", "--port", "1"], ["counterfoild", "--frob"], ["counterfoild", "extra"],
+                        ["counterfoil-verify"], ["counterfoil-verify", "--frob"]):
+            with self.subTest(" ".join(command)):
+                ended = b.run(b.program(command[0]), *command[1:])
+                self.assertEqual(ended.returncode, 2, ended.stdout + ended.stderr)
+                self.assertTrue(ended.stderr.strip())
+
+
+class Operator(unittest.TestCase):
+    def setUp(self):
+        self.at = self.enterContext(b.folder())
+        self.box = self.enterContext(b.Box(self.at / "shop"))
+
+    def refused(self, ended, status, *words):
+        self.assertEqual(ended.returncode, b.EXIT[status], ended.stdout + ended.stderr)
+        self.assertTrue(ended.stderr.startswith("counterfoil: "), ended.stderr)
+        for word in words:
+            self.assertIn(word, ended.stderr)
+
+    def test_from_nothing_to_a_running_box(self):
+        box = self.box
+        box.write_certificates()
+        box.write_config()
+        self.refused(box.cli("status"), "NotFound", "counterfoil init")
+        made = box.expect(box.cli("init")).stdout
+        for words in ("tres-faroles.example/test/1", "anchor", "counterfoil user add"):
+            self.assertIn(words, made)
+        again = box.cli("init")
+        self.refused(again, "Conflict", str(box.data))
+        self.assertIn("open", box.expect(box.cli("status")).stdout)
+        box.expect(box.cli("verify"))
+
+        box.expect(box.cli("user", "add", "boss", "--role", "manager", stdin="a long password\n"))
+
+        # With the daemon and without it the same commands do the same.
+        for running in (False, True):
+            if running:
+                box.start()
+                self.refused(box.cli("init"), "Locked", "stop it first")
+            with self.subTest(running=running):
+                self.operate(box, "b" if running else "a", running)
+        box.expect(box.cli("verify"))
+        self.assertEqual(box.stop(), 0)
+        self.assertIn("intact", box.expect(box.cli("verify")).stdout)
+
+    def operate(self, box, mark, running):
+        status = json.loads(box.expect(box.cli("status", "--json")).stdout)
+        self.assertEqual((status["well"], status["serving"], status["origin"]),
+                         (True, running, "tres-faroles.example/test/1"))
+        self.assertEqual(status["closed"], [])
+        self.assertIn("well", box.expect(box.cli("status")).stdout)
+
+        name = f"clerk-{mark}"
+        self.assertIn(name, box.expect(box.cli("user", "add", name, stdin="a long password\n")).stdout)
+        self.refused(box.cli("user", "add", name, stdin="a long password\n"), "Conflict", "already")
+        self.refused(box.cli("user", "add", "x", stdin="a long password\n"), "BadInput", "2 to 32")
+        self.refused(box.cli("user", "add", "clerk-x", stdin="short\n"), "BadInput", "10 characters")
+        self.refused(box.cli("user", "add", "clerk-x", stdin=""), "BadInput", "pipe")
+        self.refused(box.cli("user", "add", "clerk-x", "--role", "king", stdin="a long password\n"), "BadInput", "manager")
+
+        place = f"porch-{mark}"
+        svg, png = self.at / f"{mark}.svg", self.at / f"{mark}.png"
+        added = box.expect(box.cli("link", "add", place, "--topic", "offers", "--topic", "care", "--place", "On the porch",
+                                   "--svg", svg, "--png", png)).stdout
+        address = f"https://localhost:{box.port}/o/{place}"
+        self.assertIn(address, added)
+        self.assertGreater(sum(added.count(c) for c in "█▀▄"), 100, "no code for the terminal")
+        self.assertEqual(zbar(png), address)
+        self.assertEqual(self.read_svg(svg, mark), address)
+        self.assertEqual(self.read_terminal(added), address)
+        shown = box.expect(box.cli("link", "show", place, "--png", self.at / "again.png")).stdout
+        self.assertIn(address, shown)
+        self.refused(box.cli("link", "show", "no-such-place"), "NotFound", "no-such-place")
+        self.refused(box.cli("link", "add", "UPPER case", "--topic", "offers"), "BadInput", "a-z")
+        self.refused(box.cli("link", "add", "ok", "--topic", "nonsense"), "NotFound", "nonsense")
+        self.refused(box.cli("link", "add", "caja", "--topic", "offers"), "Conflict", "configuration")
+
+        (self.at / "not.pem").write_text("hello\n")
+        peer = ["peer", "add", f"office-{mark}", "--recipient", "head-office", "--certificate"]
+        self.refused(box.cli(*peer, self.at / "not.pem"), "BadInput", "certificate")
+        self.refused(box.cli(*peer, self.at / "missing.pem"), "NotFound", "missing.pem")
+        # A private key is not a certificate, and must not be echoed.
+        ended = box.cli(*peer, box.peer_key)
+        self.refused(ended, "BadInput")
+        self.assertNotIn("PRIVATE KEY", ended.stderr)
+        self.assertRegex(box.expect(box.cli(*peer, box.peer_certificate)).stdout, r"pinned key [0-9a-f]{64}")
+        self.refused(box.cli("peer", "add", "z", "--recipient", "nobody", "--certificate", box.peer_certificate),
+                     "NotFound", "nobody")
+        self.refused(box.cli(*peer, box.peer_certificate, "--right", "everything"), "BadInput", "everything")
+        self.assertTrue(box.expect(box.cli("log-key")).stdout.startswith("-----BEGIN PUBLIC KEY-----"))
+        if running:
+            with box.customer() as client:
+                self.assertEqual(client.get(f"/o/{place}").status, 200, "a link works as soon as it is added")
+                self.assertTrue(b.opt_in(client, b.swedish(50), link=place, topics=["offers"]).code)
+            self.assertIn("At the counter", b.Staff(box.staff_client(), name, "a long password").client
+                          .get("/staff?lang=en").words)
+
+    def read_svg(self, svg, mark):
+        """Chromium draws the SVG, zbar reads the picture."""
+        picture = self.at / f"{mark}-svg.png"
+        b.run("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
+              "--disable-background-networking", "--disable-component-update", f"--user-data-dir={self.at}/chromium",
+              "--window-size=600,600", f"--screenshot={picture}", svg.as_uri(), timeout=60)
+        return zbar(picture)
+
+    def read_terminal(self, text):
+        """The half blocks of the terminal as a picture: what a telephone sees on a screen with dark letters on light,
+        or light on dark; a reader takes either."""
+        rows = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines() if set(line) & set("█▀▄")]
+        width = max(map(len, rows))
+        pixels = []
+        for row in rows:
+            row = row.ljust(width)
+            pixels.append([c in "█▀" for c in row])
+            pixels.append([c in "█▄" for c in row])
+        size = 8
+        for light_is_ink in (True, False):
+            picture = self.at / "terminal.pgm"
+            margin = 6
+            full = [[False] * (width + 2 * margin)] * margin
+            full += [[False] * margin + row + [False] * margin for row in pixels] + full
+            if light_is_ink:
+                body = [[255 if p else 0 for p in row] for row in full]
+            else:
+                body = [[0 if p else 255 for p in row] for row in full]
+            data = b"".join(bytes(v for v in row for _ in range(size)) * size for row in body)
+            picture.write_bytes(f"P5 {len(full[0]) * size} {len(full) * size} 255\n".encode() + data)
+            if found := zbar(picture):
+                return found
+        return ""
+
+    def test_damage_is_found_and_named(self):
+        box = self.box.make()
+        box.start()
+        with box.customer() as client:
+            for n in range(13, 33):
+                b.opt_in_token(client, b.swedish(n))
+        self.assertEqual(box.stop(), 0)
+        box.expect(box.cli("verify"))
+        file = box.data / "ledger.db"
+        lines = [m.start() for m in re.finditer(rb'"boot":"', file.read_bytes())]
+        self.assertGreater(len(lines), 20)
+        for at in lines[3:6]:
+            with self.subTest(at):
+                self.flip(file, at + 12)
+                ended = box.cli("verify")
+                self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+                self.assertRegex(ended.stderr, r"event \d+: the line is not the one that was hashed")
+                self.flip(file, at + 12)
+        self.assertIn("intact", box.expect(box.cli("verify")).stdout)
+
+    @staticmethod
+    def flip(file, at):
+        with open(file, "r+b") as f:
+            f.seek(at)
+            byte = f.read(1)[0]
+            f.seek(at)
+            f.write(bytes([byte ^ 1]))
+
+    def test_nothing_secret_is_printed(self):
+        box = self.box.make()
+        anchor = (box.data / "anchor").read_bytes()
+        for command in (["status"], ["status", "--json"], ["verify"], ["log-key"]):
+            ended = box.expect(box.cli(*command))
+            for part in (anchor.hex(), box.staff_password):
+                self.assertNotIn(part, ended.stdout + ended.stderr)
+
+    def test_demo_never_becomes_a_real_shop(self):
+        box = self.box.make()
+        ended = b.run(b.program("counterfoil"), "demo", "--dir", box.folder, "--port", str(b.free_ports()))
+        self.assertEqual(ended.returncode, b.EXIT["Conflict"], ended.stdout + ended.stderr)
+        self.assertIn("--dir", ended.stderr)
+        with b.Demo(self.at / "demo").start() as demo:
+            self.assertEqual(demo.facts_file.stat().st_mode & 0o777, 0o600)
+            self.assertEqual(set(demo.facts), {"customer_url", "staff_url", "staff_user", "staff_password", "ca_file",
+                                               "sync_url", "sync_cert", "sync_key", "log_key_file", "data_dir", "pid"})
+            welcome = demo.output.read_text()
+            for words in (demo.facts["customer_url"] + "/o/caja", demo.facts["staff_url"], demo.facts["staff_password"],
+                          "070-174 06 05", "070-174 06 99", "No message is ever sent", "--lan"):
+                self.assertIn(words, welcome)
+            self.assertEqual(self.read_terminal(welcome), demo.facts["customer_url"] + "/o/caja")
+            with demo.customer() as client:
+                for page in ("/o/caja", "/stop", "/privacy", "/"):
+                    self.assertIn("Demo shop: invented customers", client.get(page).words)
+            # Real commands on a demo folder do not pass it off as a shop.
+            for command in (["init"], ["peer", "add", "real", "--recipient", "head-office", "--certificate",
+                                       demo.peer_certificate]):
+                self.assertNotEqual(demo.cli(*command).returncode, 0, command[0])
+
+    def test_demo_verdicts(self):
+        """The eight people and one unseen number, as the page of the demo shop promises them."""
+        with b.Demo(self.at / "demo").start() as demo:
+            staff = demo.staff()
+            for last, topic, words in ((5, "offers", "Yes, you may."), (6, "offers", "Not about this."),
+                                       (6, "orders", "Yes, you may."), (7, "offers", "Not on WhatsApp."),
+                                       (8, "offers", "They asked us to stop"), (9, "offers", "They asked us to stop"),
+                                       (10, "offers", "Their yes has run out"), (11, "offers", "They asked us to stop"),
+                                       (11, "care", "Yes, you may."), (12, "offers", "Not yet."),
+                                       (99, "offers", "Nobody with this number said yes")):
+                with self.subTest(last=last, topic=topic):
+                    self.assertIn(words, staff.check(b.swedish(last), topic=topic).headline)
+            # Started again it is the same shop, with the same password.
+            password = demo.staff_password
+            demo.process.terminate()
+            self.assertEqual(demo.process.wait(b.DEADLINE_s), 0)
+            demo.facts_file.unlink()
+            demo.start()
+            self.assertEqual(demo.facts["staff_password"], password)
+            self.assertIn("Yes, you may.", demo.staff().check(b.swedish(5)).headline)
+
+
+if __name__ == "__main__":
+    b.main()
