@@ -150,9 +150,10 @@ class NoticeWriter {
         transfers += " " + tr(language_, "notice.recipients.transfer",
                               {{"recipient", r.name}, {"where", local(r.outside_eu, code_, business_)}});
     }
-    part("recipients",
-         tr(language_, "notice.recipients.text", {{"recipients", i18n::join_and(language_, names)}}) +
-             transfers + " " + tr(language_, "notice.recipients.never"));
+    std::string all = i18n::join_and(language_, names);
+    if (all.ends_with('.')) all.pop_back();  // "S.A." ends the sentence with its own full stop
+    part("recipients", tr(language_, "notice.recipients.text", {{"recipients", all}}) + transfers + " " +
+                           tr(language_, "notice.recipients.never"));
   }
 
   void period() {
