@@ -33,9 +33,8 @@ std::string with_port(const std::string& scheme, const std::string& host, std::u
 
 Result<net::TlsIdentity> read_identity(const Config& config) {
   net::TlsIdentity identity;
-  CF_TRY(const Bytes certificate, read_file(config.certificate_path, limits::kKeyFileBytesMax));
+  CF_TRY(identity.certificate_pem, read_text_file(config.certificate_path, limits::kKeyFileBytesMax));
   CF_TRY(Bytes key, read_file(config.key_path, limits::kKeyFileBytesMax));
-  identity.certificate_pem = std::string(as_text(certificate));
   identity.key_pem = SecretBytes(std::move(key));
   return identity;
 }

@@ -60,6 +60,11 @@ Result<Bytes> read_file(const std::string& path, std::size_t bytes_max) {
   }
 }
 
+Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max) {
+  CF_TRY(const Bytes bytes, read_file(path, bytes_max));
+  return std::string(as_text(bytes));
+}
+
 Status sync_folder(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return errno_error(errno, "cannot open folder " + path);

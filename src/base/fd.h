@@ -43,6 +43,8 @@ Error errno_error(int error_number, std::string what);
 
 /// Whole file, at most bytes_max. Fails with NotFound, Refused, Limit, Io.
 Result<Bytes> read_file(const std::string& path, std::size_t bytes_max);
+/// The same as text; the bytes are taken as they are.
+Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max);
 /// Writes a new file of mode 0600 beside the target, syncs it, renames it over the target and syncs the
 /// folder: after a power cut the target holds the old bytes or the new ones. Fails with DiskFull, Refused,
 /// Io.

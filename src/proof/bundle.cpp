@@ -25,10 +25,10 @@ Status need_folder(const std::string& folder) {
 // A small text file; what is wrong with it becomes a finding and the text stays empty.
 std::string bundle_text(const std::string& folder, const std::string& name, const std::string& rule,
                         std::vector<Finding>& findings) {
-  const Result<Bytes> bytes = read_file(folder + "/" + name, limits::kNoteBytesMax);
-  if (bytes) return std::string(as_text(*bytes));
-  const bool absent = bytes.error().code == Code::NotFound;
-  findings.push_back({rule, 0, absent ? "the file " + name + " is missing" : bytes.error().message()});
+  auto text = read_text_file(folder + "/" + name, limits::kNoteBytesMax);
+  if (text) return *std::move(text);
+  const bool absent = text.error().code == Code::NotFound;
+  findings.push_back({rule, 0, absent ? "the file " + name + " is missing" : text.error().message()});
   return {};
 }
 

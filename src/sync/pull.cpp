@@ -26,11 +26,6 @@ std::string entries_path(const std::string& folder, std::uint64_t start) {
   return folder + "/entries-" + std::to_string(start) + ".ndjson";
 }
 
-Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
-  CF_TRY(const Bytes bytes, read_file(path, bytes_max));
-  return std::string(as_text(bytes));
-}
-
 // Splits pieces of a stream into lines.
 class LineSplitter {
  public:
@@ -108,7 +103,7 @@ class Puller {
     CF_CHECK(make_folder(options_.folder));
     CF_CHECK(make_folder(options_.folder + "/tiles"));
     CF_CHECK(make_folder(options_.folder + "/tiles/0"));
-    const auto origin = read_text(options_.folder + "/origin", limits::kOriginBytesMax + 1);
+    const auto origin = read_text_file(options_.folder + "/origin", limits::kOriginBytesMax + 1);
     if (origin && *origin != key_.name + "\n")
       return fail(Code::Conflict, "the folder holds another log: " + origin->substr(0, origin->size() - 1));
     if (!origin && origin.error().code != Code::NotFound) return origin.error();
@@ -117,7 +112,7 @@ class Puller {
 
   // V3: a verified log never shrinks.
   Status check_not_older() {
-    const auto old = read_text(options_.folder + "/checkpoint", limits::kNoteBytesMax);
+    const auto old = read_text_file(options_.folder + "/checkpoint", limits::kNoteBytesMax);
     if (!old) return old.error().code == Code::NotFound ? Status() : Status(old.error());
     const auto last = proof::open_checkpoint(*old, key_);
     if (!last)
@@ -146,7 +141,7 @@ class Puller {
     while ((next_ + 1) * kBundleFileLines <= report_.checkpoint.size) {
       const std::uint64_t start = next_ * kBundleFileLines;
       const auto text =
-          read_text(entries_path(options_.folder, start), kBundleFileLines * limits::kEntryLineBytesMax);
+          read_text_file(entries_path(options_.folder, start), kBundleFileLines * limits::kEntryLineBytesMax);
       if (!text) return text.error().code == Code::NotFound ? Status() : Status(text.error());
       LineSplitter lines([&](std::string_view line) -> Status { return feed(line, false); });
       CF_CHECK(lines.take(*text));
@@ -232,7 +227,7 @@ class Puller {
 // The name the key goes by: what was asked for, else the bundle's, else what the first checkpoint says.
 Result<std::string> expected_origin(const PullOptions& options, net::HttpsClient& client) {
   if (!options.origin.empty()) return options.origin;
-  if (const auto known = read_text(options.folder + "/origin", limits::kOriginBytesMax + 1);
+  if (const auto known = read_text_file(options.folder + "/origin", limits::kOriginBytesMax + 1);
       known && !known->empty())
     return known->substr(0, known->size() - 1);
   CF_TRY(const auto answer, client.get("/v1/log/checkpoint", limits::kNoteBytesMax));

@@ -15,6 +15,7 @@ import box as b
 MB = 1_000_000
 DAEMON_BYTES_MAX = 2 * MB
 RSS_BYTES_MAX, ANONYMOUS_BYTES_MAX = 32 << 20, 16 << 20
+PEOPLE = 100_000
 READY_s_MAX = 1.0
 WRITTEN_BYTES_MAX_PER_1000 = 25 * MB
 PAGE_BYTES_MAX = 30_000
@@ -52,13 +53,20 @@ class Budget(unittest.TestCase):
         self.assertLessEqual(size, DAEMON_BYTES_MAX)
 
     def test_idle_memory(self):
-        box = self.enterContext(b.Demo(self.at)).start()
-        with box.customer() as client, box.staff_client() as staff:
+        box = self.enterContext(b.Box(self.at / "shop").make())
+        b.Box.expect(b.run(b.program("counterfoil-bench"), "enrol", PEOPLE, "--data", box.data, "--anchor",
+                           box.data / "anchor", timeout=600))
+        box.start()
+        with box.customer() as client:
             b.opt_in(client, b.swedish(40))
-            b.Staff(staff, box.staff_user, box.staff_password).check(b.swedish(5))
+        staff = box.staff()
+        staff.check(b.swedish(40))
+        staff.client.close()
+        b.Box.expect(box.pull(self.at / "bundle"))
         time.sleep(1)
-        resident, anonymous = memory(box.facts["pid"])
-        b.say(f"demo shop at rest: {resident >> 10} KiB resident, {anonymous >> 10} KiB of it anonymous")
+        self.assertGreater(box.status()["submissions"], PEOPLE)
+        resident, anonymous = memory(box.process.pid)
+        b.say(f"{PEOPLE} people at rest: {resident >> 10} KiB resident, {anonymous >> 10} KiB of it anonymous")
         self.assertLessEqual(resident, RSS_BYTES_MAX)
         self.assertLessEqual(anonymous, ANONYMOUS_BYTES_MAX)
 

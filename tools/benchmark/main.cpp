@@ -101,18 +101,21 @@ std::uint64_t proc_self(const std::string& file, const std::string& key) {
 
 namespace {
 
+int report_end(const Status& done) {
+  if (done) return 0;
+  std::fprintf(stderr, "counterfoil-bench: %s\n", done.error().message().c_str());
+  return exit_status(done.error().code);
+}
+
 int run_benchmarks(const Options& options, const std::string& json_file) {
   Report report;
   const auto done = [&]() -> Status {
     CF_CHECK(crypto::init());
     CF_CHECK(bench_ledger(options, report));
-    CF_CHECK(bench_tls(options, report));
+    if (options.wants("tls")) CF_CHECK(bench_tls(options, report));
     return {};
   }();
-  if (!done) {
-    std::fprintf(stderr, "counterfoil-bench: %s\n", done.error().message().c_str());
-    return exit_status(done.error().code);
-  }
+  if (!done) return report_end(done);
   std::fputs(report.table().c_str(), stdout);
   if (!json_file.empty()) {
     const auto text = report.json();
@@ -131,9 +134,21 @@ int main(int argc, char** argv) {
   bench::Options options;
   std::string json_file;
   app.add_flag("--full", options.full, "a million events instead of a hundred thousand");
+  app.add_option("--only", options.only,
+                 "one kind of figure: append, bytes, pull, memory (after pull) or tls")
+      ->check(CLI::IsMember({"append", "bytes", "pull", "memory", "tls"}));
   app.add_option("--json", json_file, "also write the table as JSON");
+  std::uint64_t people = 0;
+  std::string data;
+  std::string anchor;
+  auto* enrol =
+      app.add_subcommand("enrol", "only let invented people say yes, in a folder made by counterfoil init");
+  enrol->add_option("--data", data, "the data folder")->required();
+  enrol->add_option("--anchor", anchor, "the anchor that belongs to it")->required();
+  enrol->add_option("people", people, "how many")->required()->check(CLI::Range(1, 10'000'000));
   CLI11_PARSE(app, argc, argv);
   log::start(log::Level::Error);
+  if (*enrol) return bench::report_end(bench::enrol(data, anchor, people));
   // Beside the working folder rather than in /tmp, which may be memory and would make every sync free.
   options.folder = (std::filesystem::current_path() / "bench-scratch-XXXXXX").string();
   if (::mkdtemp(options.folder.data()) == nullptr) {

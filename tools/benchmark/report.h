@@ -40,7 +40,13 @@ class Report {
 struct Options {
   bool full = false;   // a million events instead of a hundred thousand
   std::string folder;  // scratch
+  std::string only;    // append, bytes, pull, memory or tls; empty: all
+  [[nodiscard]] bool wants(std::string_view figure) const { return only.empty() || only == figure; }
 };
+
+/// Lets so many invented people say yes in an existing data folder that no daemon uses, so that the budgets
+/// of a whole daemon can be measured on it.
+Status enrol(const std::string& folder, const std::string& anchor, std::uint64_t people);
 
 Status bench_ledger(const Options& options, Report& report);
 Status bench_tls(const Options& options, Report& report);

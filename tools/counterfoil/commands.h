@@ -26,6 +26,8 @@ void add_operator_commands(CLI::App& app, Where& where,
 void add_pull_commands(CLI::App& app, Action& action);  // pull, show
 void add_demo_command(CLI::App& app, Action& action);   // demo
 
+/// A key, a certificate or another small text file. Fails as read_text_file does.
+Result<std::string> read_small_file(const std::string& path);
 /// Prints "counterfoil: …" and returns the code's exit status.
 int complain(const Error& error);
 /// Asks the running daemon, or opens the folder itself when none runs.

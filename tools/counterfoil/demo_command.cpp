@@ -125,8 +125,8 @@ std::string grouped(const std::string& hex_text) {
 Status print_welcome(const DemoShop& shop, bool lan) {
   const std::string customer = shop.url(0) + "/o/caja";
   CF_TRY(const auto code, pages::qr::terminal(customer));
-  CF_TRY(const Bytes pem, read_file(shop.ca_file(), limits::kKeyFileBytesMax));
-  CF_TRY(const auto facts, crypto::read_certificate(pem));
+  CF_TRY(const auto pem, read_small_file(shop.ca_file()));
+  CF_TRY(const auto facts, crypto::read_certificate(as_bytes(pem)));
   std::printf("\nTres Faroles is open: a demo shop with invented customers. No message is ever sent.\n\n%s\n",
               code.c_str());
   std::printf("  customers   %s\n", customer.c_str());

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "board/fake/manual_clock.h"
+#include "commands.h"
 #include "crypto/certificate.h"
 #include "crypto/crypto.h"
 
@@ -42,11 +43,6 @@ Status make_folder(const std::string& path) {
 
 Status write_text(const std::string& path, std::string_view text) {
   return write_file_durably(path, as_bytes(text));
-}
-
-Result<std::string> read_text(const std::string& path) {
-  CF_TRY(const Bytes bytes, read_file(path, limits::kKeyFileBytesMax));
-  return std::string(as_text(bytes));
 }
 
 // The history of eight people, told to the real desk one day after the other.
@@ -123,12 +119,12 @@ Instant now_of_machine() {
 }
 
 Status issue_server_certificate(const DemoShop& shop) {
-  CF_TRY(const auto ca_pem, read_text(shop.ca_file()));
-  CF_TRY(const auto ca_key, read_text(shop.folder + "/tls/ca.key"));
+  CF_TRY(const auto ca_pem, read_small_file(shop.ca_file()));
+  CF_TRY(const auto ca_key, read_small_file(shop.folder + "/tls/ca.key"));
   CF_TRY(const auto authority, crypto::Authority::from_pem(ca_pem, ca_key));
   const std::string key_path = shop.folder + "/tls/server.key";
-  if (!read_text(key_path)) CF_CHECK(write_text(key_path, crypto::SigningKey::generate().pem().text()));
-  CF_TRY(const auto key_pem, read_text(key_path));
+  if (!read_small_file(key_path)) CF_CHECK(write_text(key_path, crypto::SigningKey::generate().pem().text()));
+  CF_TRY(const auto key_pem, read_small_file(key_path));
   CF_TRY(const auto key, crypto::SigningKey::from_pem(key_pem));
   crypto::ServerNames names{{"localhost"}, {"127.0.0.1", "::1"}};
   if (shop.host != "localhost") names.addresses.push_back(shop.host);
@@ -164,7 +160,7 @@ Status tell_history(const DemoShop& shop) {
   peer.name = "head-office";
   peer.recipient = consent::RecipientId("head-office");
   peer.rights = {"pull"};
-  CF_TRY(const auto certificate, read_text(shop.sync_cert()));
+  CF_TRY(const auto certificate, read_small_file(shop.sync_cert()));
   CF_TRY(peer.spki_sha256, crypto::spki_sha256_of_certificate(certificate));
   CF_CHECK(box->desk().add_peer(peer));
   return write_text(shop.log_key_file(), crypto::pem_of_spki(box->ledger().log_key().spki));
@@ -185,8 +181,8 @@ Status make_shop(DemoShop& shop) {
 
 // A folder is ours when it is new, empty, or holds what an earlier demo wrote.
 Status check_folder(const DemoShop& shop) {
-  if (read_text(shop.folder + "/" + std::string(kMarker))) return {};
-  const auto config = read_text(shop.folder + "/counterfoil.toml");
+  if (read_small_file(shop.folder + "/" + std::string(kMarker))) return {};
+  const auto config = read_small_file(shop.folder + "/counterfoil.toml");
   if (config && config->rfind("# Written anew at each start of the demo shop.", 0) != 0)
     return fail(Code::Conflict, shop.folder + " holds a real box; choose another --dir for the demo shop");
   std::error_code ec;
@@ -203,7 +199,7 @@ Status prepare_demo(DemoShop& shop) {
   std::filesystem::create_directories(shop.folder, ec);
   CF_CHECK(make_folder(shop.folder));
   CF_CHECK(write_text(shop.paths().config, demo_config(shop)));
-  const auto marker = read_text(shop.folder + "/" + std::string(kMarker));
+  const auto marker = read_small_file(shop.folder + "/" + std::string(kMarker));
   if (!marker) {
     CF_CHECK(make_shop(shop));
   } else {
@@ -214,7 +210,7 @@ Status prepare_demo(DemoShop& shop) {
 }
 
 Result<std::string> demo_key_pin(const DemoShop& shop) {
-  CF_TRY(const auto pem, read_text(shop.folder + "/tls/server.pem"));
+  CF_TRY(const auto pem, read_small_file(shop.folder + "/tls/server.pem"));
   CF_TRY(const Hash pin, crypto::spki_sha256_of_certificate(pem));
   return base64(pin);
 }

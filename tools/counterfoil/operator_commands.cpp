@@ -198,6 +198,10 @@ int print_log_key(const Where& where) {
 
 }  // namespace
 
+Result<std::string> read_small_file(const std::string& path) {
+  return read_text_file(path, limits::kKeyFileBytesMax);
+}
+
 int complain(const Error& error) {
   std::fprintf(stderr, "counterfoil: %s\n", error.message().c_str());
   return exit_status(error.code);

@@ -48,21 +48,16 @@ Result<Target> parse_target(std::string text) {
   return target;
 }
 
-Result<std::string> read_text(const std::string& path) {
-  CF_TRY(const Bytes bytes, read_file(path, limits::kKeyFileBytesMax));
-  return std::string(as_text(bytes));
-}
-
 Result<sync::PullOptions> options_from(const PullArguments& arguments) {
   sync::PullOptions options;
   CF_TRY(auto target, parse_target(arguments.url));
   options.server.host = target.host;
   options.server.port = target.port;
-  CF_TRY(options.server.tls.ca_pem, read_text(arguments.server_ca));
-  CF_TRY(options.server.tls.identity.certificate_pem, read_text(arguments.certificate));
+  CF_TRY(options.server.tls.ca_pem, read_small_file(arguments.server_ca));
+  CF_TRY(options.server.tls.identity.certificate_pem, read_small_file(arguments.certificate));
   CF_TRY(Bytes key, read_file(arguments.client_key, limits::kKeyFileBytesMax));
   options.server.tls.identity.key_pem = SecretBytes(std::move(key));
-  CF_TRY(options.log_key_pem, read_text(arguments.key));
+  CF_TRY(options.log_key_pem, read_small_file(arguments.key));
   options.origin = arguments.origin;
   options.folder = arguments.folder;
   options.identity = arguments.identity;

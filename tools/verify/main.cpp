@@ -52,12 +52,11 @@ std::string counted(std::uint64_t n, std::string_view what) {
 }
 
 cf::Result<std::string> read_text(const std::string& path, std::size_t bytes_max, std::string_view what) {
-  const cf::Result<cf::Bytes> bytes = cf::read_file(path, bytes_max);
-  if (bytes) return std::string(cf::as_text(*bytes));
-  if (bytes.error().code == cf::Code::NotFound)
+  auto text = cf::read_text_file(path, bytes_max);
+  if (text) return text;
+  if (text.error().code == cf::Code::NotFound)
     return cf::fail(cf::Code::NotFound, "there is no " + std::string(what) + " at " + path);
-  return cf::fail(bytes.error().code,
-                  "cannot read the " + std::string(what) + ": " + bytes.error().message());
+  return cf::fail(text.error().code, "cannot read the " + std::string(what) + ": " + text.error().message());
 }
 
 int check_bundle(const Arguments& arguments, const std::string& pem) {
