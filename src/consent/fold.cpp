@@ -49,6 +49,7 @@ void apply_grant(SubjectState& state, const Event& event, const GrantBody& body)
       pair.last = event.seq;
       pair.changed = event.t;
       pair.by = Actor::Person;
+      pair.taken_back = false;
       pair.notice = body.notice;
       pair.link = body.link;
       pair.place = body.place;
@@ -72,13 +73,16 @@ void apply_withdraw(SubjectState& state, const Event& event, const WithdrawBody&
                                                                   key.first) != body.channels.end();
     const bool topic_meant =
         std::find(body.topics.begin(), body.topics.end(), key.second) != body.topics.end();
-    if (channel_meant && topic_meant) withdraw_pair(pair, event, body.by);
+    if (!channel_meant || !topic_meant) continue;
+    withdraw_pair(pair, event, body.by);
+    pair.taken_back = true;
   }
 }
 
 void apply_stop(SubjectState& state, const Event& event, const StopBody& body) {
-  if (!state.stop || state.stop->by < body.by)
-    state.stop = StopState{.at = event.t, .seq = event.seq, .by = body.by, .via = body.via};
+  const StopState stop{.at = event.t, .seq = event.seq, .by = body.by, .via = body.via};
+  if (!state.stop || state.stop->by < body.by) state.stop = stop;
+  if (!state.link_stop && body.via == "link") state.link_stop = stop;
   for (auto& [key, pair] : state.pairs) withdraw_pair(pair, event, body.by);
 }
 

@@ -53,6 +53,18 @@ consent::Evidence strongest(const consent::SubjectState& state) {
   return out;
 }
 
+// What the submission's own link may know: whoever typed somebody else's number must not learn from it that
+// the owner stopped.
+const std::optional<consent::StopState>& visible_stop(const consent::SubjectState& state) {
+  return strongest(state) > consent::Evidence::Claimed ? state.stop : state.link_stop;
+}
+
+// Neither stopped nor taken back, as far as the link may know.
+bool is_live(const consent::SubjectState& state, const consent::PairState& fact) {
+  if (visible_stop(state) || fact.taken_back) return false;
+  return state.stop.has_value() || fact.state != State::ConsentWithdrawn;
+}
+
 }  // namespace
 
 Instant DeskImpl::ends_of_yes(const std::vector<consent::TopicId>& topics, Instant from) const {
@@ -128,11 +140,7 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
   out.evidence = strongest(state);
   const bool proven = out.evidence >= business_.minimum_evidence;
   const Instant now = clock_.now();
-  // Whoever typed somebody else's number must not learn from the receipt that its owner stopped.
-  out.stopped = state.stop && (proven || state.stop->via == "link");
-  const auto hides = [&](const consent::PairState& fact) {
-    return state.stop && !out.stopped && fact.last == state.stop->seq;
-  };
+  const auto& stop = visible_stop(state);
   for (const auto& [pair, fact] : state.pairs) {
     if (out.given == 0 || fact.given < out.given) {
       out.given = fact.given;
@@ -141,17 +149,15 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
       out.place = fact.place;
     }
     out.ends = std::max(out.ends, fact.ends);
-    State shown = fact.state;
-    if (shown != State::ConsentWithdrawn || hides(fact)) {
+    State shown = State::ConsentWithdrawn;
+    if (is_live(state, fact)) {
       shown = proven ? State::ConsentGiven : State::ConsentRequested;
       if (now >= fact.ends) shown = State::ConsentExpired;
     }
     out.choices.push_back({pair.first, pair.second, shown});
   }
-  if (out.stopped) {
-    out.stopped_at = state.stop->at;
-    for (auto& choice : out.choices) choice.state = State::ConsentWithdrawn;
-  }
+  out.stopped = stop.has_value();
+  if (stop) out.stopped_at = stop->at;
   if (!proven && !out.stopped && subject.code_ends > now) {
     out.code = subject.code;
     out.code_ends = subject.code_ends;
@@ -177,11 +183,11 @@ Result<Submission> DeskImpl::withdraw(std::string_view token, const std::vector<
   body.via = std::string(via);
   for (const auto& [pair, fact] : subject.state.pairs) {
     const bool keeps = std::find(kept.begin(), kept.end(), pair.second) != kept.end();
-    if (!keeps && fact.state != State::ConsentWithdrawn) body.topics.push_back(pair.second);
+    if (!keeps && is_live(subject.state, fact)) body.topics.push_back(pair.second);
   }
   std::sort(body.topics.begin(), body.topics.end());
   body.topics.erase(std::unique(body.topics.begin(), body.topics.end()), body.topics.end());
-  if (!body.topics.empty()) CF_CHECK(ledger_.append(subject.id, body, retention_of_proof(clock_.now())));
+  if (!body.topics.empty()) CF_CHECK(ledger_.withdraw(subject.id, body, retention_of_proof(clock_.now())));
   return submission(token);
 }
 
@@ -198,7 +204,7 @@ Result<Submission> DeskImpl::stop_all(std::string_view token) {
   consent::StopBody body;
   body.by = consent::Actor::Person;
   body.via = "link";
-  CF_CHECK(ledger_.stop(subject.state.addresses, body, retention_of_proof(clock_.now())));
+  CF_CHECK(ledger_.stop_subject(subject.id, body, retention_of_proof(clock_.now())));
   return submission(token);
 }
 

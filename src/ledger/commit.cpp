@@ -9,8 +9,6 @@
 namespace counterfoil::ledger {
 namespace {
 
-constexpr int kSuppStopped = 1;  // 2 is reserved for lifted
-
 Error contradicts(const std::string& what) {
   return fail(Code::Corrupt, "ledger.db contradicts itself: " + what);
 }
@@ -44,7 +42,7 @@ Status Committer::prepare() {
   CF_TRY(auto payload, ledger.prepare("INSERT INTO payload(seq, cohort, salt, ct) VALUES(?, ?, ?, ?)"));
   CF_TRY(auto node, ledger.prepare("INSERT INTO node(level, n, hash) VALUES(?, ?, ?)"));
   CF_TRY(auto supp, ledger.prepare("INSERT INTO supp(tag, state, since_day) VALUES(?, ?, ?) "
-                                   "ON CONFLICT(tag) DO UPDATE SET state = excluded.state"));
+                                   "ON CONFLICT(tag) DO UPDATE SET state = max(state, excluded.state)"));
   CF_TRY(auto frontier,
          ledger.prepare("INSERT INTO frontier(id, size, hashes, root, trusted_t) VALUES(1, ?, ?, ?, ?) "
                         "ON CONFLICT(id) DO UPDATE SET size = excluded.size, hashes = excluded.hashes, "
@@ -113,8 +111,8 @@ Status Committer::insert_leaves(const Plan& plan) {
 Status Committer::insert_tags(const Plan& plan) {
   // The day is enough for the yearly review; the second would tie the tag to its leaf.
   const Instant day = plan.now() / kDay_s;
-  for (const Handle& tag : plan.tags())
-    CF_CHECK(st_->supp.reset().bind(1, ByteView(tag)).bind(2, kSuppStopped).bind(3, day).run());
+  for (const Tag& tag : plan.tags())
+    CF_CHECK(st_->supp.reset().bind(1, ByteView(tag.handle)).bind(2, supp_state(tag.by)).bind(3, day).run());
   return {};
 }
 

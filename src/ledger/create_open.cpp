@@ -30,11 +30,22 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
+// Rows of a table, without making what is not there.
+Result<std::int64_t> rows_in(const std::string& path, const std::string& table) {
+  if (!exists(path)) return 0;
+  store::OpenOptions options;
+  options.read_only = true;
+  CF_TRY(auto database, store::Database::open(path, options));
+  CF_TRY(const auto made,
+         database.query_integer("SELECT count(*) FROM sqlite_schema WHERE name = '" + table + "'"));
+  if (made == 0) return 0;
+  return database.query_integer("SELECT count(*) FROM " + table);
+}
+
 // True when a set-up that was interrupted left files behind: nothing was ever recorded in them.
 Result<bool> is_unfinished(const std::string& folder) {
-  CF_TRY(auto files, open_files(folder, Access::Create));
-  CF_TRY(const auto leaves, files.ledger.query_integer("SELECT count(*) FROM leaf"));
-  CF_TRY(const auto subjects, files.keys.query_integer("SELECT count(*) FROM subj"));
+  CF_TRY(const auto leaves, rows_in(ledger_path(folder), "leaf"));
+  CF_TRY(const auto subjects, rows_in(keys_path(folder), "subj"));
   return leaves == 0 && subjects == 0;
 }
 
@@ -50,9 +61,12 @@ void remove_files(const std::string& folder) {
 Status make_room(const Options& options) {
   const auto& folder = options.folder;
   if (!exists(ledger_path(folder)) && !exists(keys_path(folder)) && !exists(desk_path(folder))) return {};
-  const auto unfinished = is_unfinished(folder);
-  if (!unfinished && unfinished.error().code != Code::Conflict) return unfinished.error();
-  if (!unfinished || !*unfinished) return fail(Code::Conflict, "there is a ledger in this folder already");
+  CF_TRY(const bool unfinished, is_unfinished(folder));
+  if (!unfinished) {
+    for (const auto& path : {ledger_path(folder), keys_path(folder)})
+      if (!exists(path)) return fail(Code::Corrupt, path + " is missing; put back its newest copy");
+    return fail(Code::Conflict, "there is a ledger in this folder already");
+  }
   remove_files(folder);
   return {};
 }
@@ -150,12 +164,14 @@ Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
 }
 
 Status FileLedger::load_tags(Files& files) {
-  CF_TRY(auto st, files.ledger.prepare("SELECT tag FROM supp WHERE state = 1"));
+  CF_TRY(auto st, files.ledger.prepare("SELECT tag, state FROM supp"));
   while (true) {
     CF_TRY(const bool row, st.step());
     if (!row) return {};
     CF_TRY(const Handle tag, exactly<16>(st.blob(0)));
-    memory_.suppressions.add(tag);
+    const auto by = actor_of_supp(st.integer(1));
+    // A state this version does not know is taken for a stop of the person: never an allow by mistake.
+    memory_.suppressions.add(tag, by.value_or(consent::Actor::Person));
   }
 }
 
@@ -207,6 +223,7 @@ Status FileLedger::start(AnchorRecord anchor, Files files) {
   Position known = position ? *std::move(position) : Position{};
   head_.set_trusted_t(known.trusted_t);
   head_.set_size(known.frontier.size());
+  size_at_start_ = known.frontier.size();
   writer_ = std::make_unique<Writer>(Writer::Parts{.folder = options_.folder,
                                                    .committer = std::move(committer),
                                                    .keyring = &keyring_,
@@ -226,7 +243,11 @@ Status FileLedger::start(AnchorRecord anchor, Files files) {
 }
 
 FileLedger::~FileLedger() {
-  closing_ = true;
+  {
+    const std::lock_guard lock(built_mutex_);
+    closing_ = true;
+  }
+  built_changed_.notify_all();
   if (builder_.joinable()) builder_.join();
   readers_.close();
   writer_.reset();

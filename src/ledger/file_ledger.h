@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp (what is written),
-// fold_reader.cpp (people), log_reader.cpp (recipients), audit.cpp (verify), index_builder.cpp (what memory
-// holds). Thread rule: as Ledger.
+// The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp and stops.cpp (what is written),
+// desk_items.cpp, fold_reader.cpp (people), log_reader.cpp (recipients), audit.cpp (verify),
+// index_builder.cpp (what memory holds). Thread rule: as Ledger.
 #pragma once
 
 #include "counterfoil/proof/verify.h"
@@ -32,14 +32,16 @@ class FileLedger final : public Ledger {
   static Result<std::unique_ptr<FileLedger>> open(const Options& options);
   ~FileLedger() override;
 
-  Result<Opened> open_subject(const consent::Identity& identity, const consent::EventBody& body,
+  Result<Opened> open_subject(const consent::Identity& identity, const consent::GrantBody& body,
                               const Retention& retention, bool with_code) override;
-  Result<Committed> append(const consent::SubjectId& subject, const consent::EventBody& body,
-                           const Retention& retention) override;
+  Result<Committed> withdraw(const consent::SubjectId& subject, const consent::WithdrawBody& body,
+                             const Retention& retention) override;
   Result<Committed> confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
                             const Retention& retention) override;
   Result<Committed> stop(const std::vector<consent::Address>& addresses, const consent::StopBody& body,
                          const Retention& retention) override;
+  Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
+                                 const Retention& retention) override;
   Result<Committed> record(consent::EventType type, const json::Value& body) override;
 
   Status put_item(std::string_view kind, std::string_view id, const json::Value& value) override;
@@ -90,19 +92,34 @@ class FileLedger final : public Ledger {
   Result<bool> code_is_dead(std::string_view code);
   Result<Committed> append_to(const consent::SubjectId& subject, const consent::EventBody& body,
                               const Retention& retention, const consent::Evidence* raised);
-  Result<std::vector<PersonDraft>> drafts_of_stop(const std::vector<consent::Address>& addresses,
-                                                  const consent::StopBody& body, const Retention& retention);
-  /// A stop taken before the index was there: its tag stops everything at once, its events follow.
-  struct EarlyStop {
+
+  // Stops
+  struct StopOrder {
     std::vector<consent::Address> addresses;
     consent::StopBody body;
-    Retention retention;
+    Retention retention{};                    // empty class: as the submission it is written to
+    std::optional<consent::SubjectId> own{};  // the submission whose link was used
   };
-  Result<Committed> stop_now(const std::vector<consent::Address>& addresses, const consent::StopBody& body,
-                             const Retention& retention);
-  void remember_early_stop(EarlyStop stop);
-  void write_early_stops();
-  Status add_nameless(Job& job, const consent::StopBody& body, const Retention& retention);
+  /// Where a walk over the submissions that name an address stands.
+  struct StopWalk {
+    std::vector<Ordinal> candidates;
+    std::size_t next = 0;
+    std::vector<PersonDraft> drafts;
+  };
+  [[nodiscard]] std::vector<Tag> tags_of(const StopOrder& order) const;
+  [[nodiscard]] bool is_stopped(const std::vector<Tag>& tags) const;
+  Result<Committed> stop_now(const StopOrder& order);
+  [[nodiscard]] StopWalk walk_of(const StopOrder& order) const;
+  Status walk_on(const StopOrder& order, StopWalk& walk, std::size_t folds_max);
+  Status draft_stop(const StopOrder& order, Ordinal n, Reader& reader, std::vector<PersonDraft>& drafts);
+  Status add_nameless(Job& job, const StopOrder& order);
+  void follow(StopOrder order);
+  void follow_earlier_stop(const std::vector<consent::Address>& addresses);
+  [[nodiscard]] std::optional<StopOrder> order_by_tags(const std::vector<consent::Address>& addresses) const;
+  Result<Retention> retention_of(Reader& reader, const Key& key) const;
+  Status write_followers();
+  Status write_follower(const StopOrder& order);
+  Status follow_all_stops();
 
   // People
   Result<FoundSubject> open_row(SubjectRow row) const;
@@ -127,8 +144,10 @@ class FileLedger final : public Ledger {
   void build_index();
   Status build_addresses(Ordinal last);
   Status build_owners(Ordinal last);
+  Status check_chains(std::uint64_t owned);
   Status for_each_subject(Ordinal last, const std::function<Status(Reader&, const SubjectRow&)>& each);
   void set_built(Built what);
+  void wait_or_close(int timeout_ms);
 
   const Options options_;
   const store::FolderLock lock_;
@@ -138,14 +157,17 @@ class FileLedger final : public Ledger {
   Memory memory_;
   mutable Head head_;  // readers report trouble
   StopGate stop_gate_;
-  std::mutex early_mutex_;
-  std::vector<EarlyStop> early_stops_;  // guarded by early_mutex_
+  std::mutex following_mutex_;  // one thread at a time writes what follows from stops
+  std::mutex followers_mutex_;
+  std::vector<StopOrder> followers_;  // guarded by followers_mutex_
+  bool follow_all_ = true;            // guarded by followers_mutex_: every chain must be looked at
 
   mutable std::mutex built_mutex_;
   mutable std::condition_variable built_changed_;
   Built built_ = Built::Nothing;  // guarded by built_mutex_
   std::atomic<bool> closing_{false};
   Ordinal last_at_start_ = 0;
+  std::uint64_t size_at_start_ = 0;
 
   std::unique_ptr<Writer> writer_;
   std::thread builder_;

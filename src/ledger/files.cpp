@@ -79,6 +79,16 @@ std::string desk_path(const std::string& folder) {
   return folder + "/desk.db";
 }
 
+int supp_state(consent::Actor by) {
+  return static_cast<int>(by) + 1;
+}
+
+std::optional<consent::Actor> actor_of_supp(std::int64_t state) {
+  if (state < supp_state(consent::Actor::Machine) || state > supp_state(consent::Actor::Person))
+    return std::nullopt;
+  return static_cast<consent::Actor>(state - 1);
+}
+
 Result<Files> open_files(const std::string& folder, Access access) {
   CF_TRY(auto keys, open_one(keys_path(folder), access, kKeysSteps, kKeysApplication));
   CF_TRY(auto ledger, open_one(ledger_path(folder), access, kLedgerSteps, kLedgerApplication));

@@ -4,8 +4,10 @@
 // The three files of a ledger folder and their tables. Thread rule: as store::Database.
 #pragma once
 
+#include "counterfoil/consent/terms.h"
 #include "store/database.h"
 
+#include <optional>
 #include <string>
 
 namespace counterfoil::ledger {
@@ -19,6 +21,11 @@ enum class Access { Create, Write, Read };
 std::string ledger_path(const std::string& folder);
 std::string keys_path(const std::string& folder);
 std::string desk_path(const std::string& folder);
+
+/// supp.state: the strongest hand that stopped the address, from 1; 0 is reserved for a lifted stop.
+int supp_state(consent::Actor by);
+/// None: no such state.
+std::optional<consent::Actor> actor_of_supp(std::int64_t state);
 
 /// Opens all three and, unless for reading, brings their tables up to date. Fails as store::Database::open
 /// and store::migrate.

@@ -101,7 +101,7 @@ Result<consent::PersonState> FileLedger::person(const consent::Address& address)
   consent::PersonState out;
   out.suppressed = suppressed(address);
   // What is missing from a damaged ledger may be this person's stop.
-  out.damaged = head_.read_only();
+  out.damaged = head_.read_only() || head_.incomplete();
   CF_TRY(auto reader, readers_.lease());
   for (const Ordinal n : memory_.index.by_address(address)) {
     auto row = reader->subject(n);
@@ -155,7 +155,7 @@ Result<Subject> FileLedger::subject(const consent::SubjectId& id) const {
 }
 
 bool FileLedger::suppressed(const consent::Address& address) const {
-  return memory_.suppressions.has(suppression_tag(keyring_.roots().supp, address));
+  return memory_.suppressions.by(suppression_tag(keyring_.roots().supp, address)).has_value();
 }
 
 }  // namespace counterfoil::ledger

@@ -44,6 +44,13 @@ class Head {
     const std::lock_guard lock(mutex_);
     if (trouble_.empty()) trouble_ = why;
   }
+  /// A chain or a key is missing, perhaps of somebody's no: nobody may be messaged, and only stops are
+  /// recorded.
+  void set_incomplete(const std::string& why) {
+    note_trouble(why);
+    incomplete_.store(true);
+  }
+  [[nodiscard]] bool incomplete() const { return incomplete_.load(); }
   /// While the disk is full only stops are recorded.
   void set_disk_full(bool full) { disk_full_.store(full); }
   [[nodiscard]] bool disk_full() const { return disk_full_.load(); }
@@ -60,6 +67,7 @@ class Head {
   std::atomic<std::uint64_t> size_{0};
   std::atomic<Instant> trusted_t_{0};
   std::atomic<bool> read_only_{false};
+  std::atomic<bool> incomplete_{false};
   std::atomic<bool> disk_full_{false};
 };
 

@@ -2,8 +2,9 @@
 // Copyright The Counterfoil Authors
 
 // What memory holds is built here, in the background after each start: first who has which address (then
-// checks answer), then whose leaf is whose (then pulls show texts), and on the way keys without an event,
-// left behind by a power cut, are found and swept.
+// checks answer), then whose leaf is whose (then pulls show texts); on the way it is seen whether all events
+// are there, and keys without an event, left behind by a power cut, are found and swept. Afterwards the same
+// thread writes what follows from stops.
 #include "base/limits.h"
 #include "base/log.h"
 #include "ledger/file_ledger.h"
@@ -67,8 +68,8 @@ Status FileLedger::build_addresses(Ordinal last) {
     return {};
   }));
   if (broken != 0) {
-    head_.note_trouble(std::to_string(broken) +
-                       " subject keys do not open; put back the second copy of keys.db");
+    head_.set_incomplete(std::to_string(broken) +
+                         " subject keys do not open; put back the second copy of keys.db");
     log::error("ledger.subjects_damaged", {{"count", broken}});
   }
   return {};
@@ -76,6 +77,7 @@ Status FileLedger::build_addresses(Ordinal last) {
 
 Status FileLedger::build_owners(Ordinal last) {
   Job sweep;
+  std::uint64_t owned = 0;
   CF_CHECK(for_each_subject(last, [&](Reader& reader, const SubjectRow& row) -> Status {
     const auto key = keyring_.subject_key(row);
     if (!key) return {};
@@ -84,22 +86,57 @@ Status FileLedger::build_owners(Ordinal last) {
       CF_TRY(const auto seq, reader.seq_by_h(chain_value(*key, event)));
       if (!seq) break;
       memory_.owners.set(*seq, static_cast<Ordinal>(row.n));
+      if (*seq < size_at_start_) ++owned;
     }
     if (event == 0) sweep.orphans.push_back(static_cast<Ordinal>(row.n));
     return {};
   }));
-  if (sweep.orphans.empty() || head_.read_only()) return {};
+  CF_CHECK(check_chains(owned));
+  if (sweep.orphans.empty() || head_.read_only() || head_.incomplete()) return {};
   log::info("ledger.sweep", {{"keys", sweep.orphans.size()}});
   return writer_->post(std::move(sweep));
+}
+
+// A chain that ends early, or a person without a key, could be somebody's no: every event must be found from
+// the keys, and every line must be in a chain or about the log. An older keys.db beside a newer ledger.db
+// shows here as well.
+Status FileLedger::check_chains(std::uint64_t owned) {
+  CF_TRY(auto reader, readers_.lease());
+  CF_TRY(const auto counts, reader->count_leaves(size_at_start_));
+  std::string why;
+  if (counts.all != size_at_start_) {
+    why = std::to_string(size_at_start_ - counts.all) + " events are missing";
+  } else if (counts.misplaced != 0) {
+    why = std::to_string(counts.misplaced) + " events have lost their place";
+  } else if (counts.chained != owned) {
+    why = "the keys of " + std::to_string(counts.chained - owned) +
+          " events are missing; put back the newest keys.db";
+  }
+  if (why.empty()) return {};
+  head_.set_incomplete(why);
+  log::error("ledger.incomplete", {{"events", counts.all}, {"chained", counts.chained}, {"owned", owned}});
+  return {};
 }
 
 void FileLedger::build() {
   try {
     build_index();
+    while (!closing_) {
+      if (!head_.read_only()) {
+        if (const auto written = write_followers(); !written && !closing_)
+          log::error("ledger.followers", {{"error", written.error().message()}});
+      }
+      wait_or_close(limits::kLedgerIdle_ms);
+    }
   } catch (const std::exception& e) {
     head_.note_trouble("the index could not be built");
     log::error("ledger.index", {{"error", e.what()}});
   }
+}
+
+void FileLedger::wait_or_close(int timeout_ms) {
+  std::unique_lock lock(built_mutex_);
+  built_changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] { return closing_.load(); });
 }
 
 void FileLedger::build_index() {
@@ -107,7 +144,6 @@ void FileLedger::build_index() {
   auto status = build_addresses(last_at_start_);
   if (status) {
     set_built(Built::Addresses);
-    write_early_stops();
     const auto took = std::chrono::steady_clock::now() - started;
     log::info("ledger.ready", {{"subjects", memory_.subjects.load()},
                                {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});

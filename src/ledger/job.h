@@ -43,6 +43,12 @@ struct LogDraft {
   json::Value body;
 };
 
+/// A suppression tag: nothing is sent to the address behind it from now on.
+struct Tag {
+  Handle handle{};
+  consent::Actor by = consent::Actor::Person;
+};
+
 struct ItemChange {
   std::string kind;
   Handle id{};
@@ -53,7 +59,7 @@ struct Job {
   std::vector<NewSubject> subjects;
   std::vector<PersonDraft> events;
   std::vector<LogDraft> log_events;
-  std::vector<Handle> tags;
+  std::vector<Tag> tags;
   std::vector<ItemChange> items;
   std::vector<Ordinal> orphans;  // subjects without an event, to be swept away
   bool sign = false;             // somebody waits for a checkpoint that covers all that is recorded

@@ -41,6 +41,12 @@ Bytes two_parts(std::string_view first, std::string_view second) {
 
 }  // namespace
 
+consent::SubjectId new_subject_id() {
+  consent::SubjectId out;
+  crypto::random(out.bytes);
+  return out;
+}
+
 Key epoch_key(const Key& secret, std::string_view origin, std::uint64_t epoch) {
   return crypto::hkdf_sha256(secret.view(), {}, info_of("cf/kek", origin, epoch));
 }

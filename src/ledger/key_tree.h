@@ -8,7 +8,7 @@
 //                             ->  K_supp, K_link, K_desk, the log's signing key
 //   record key = HKDF(K_subject || K_cohort): destroying either ends the record.
 //
-// Thread rule: pure functions.
+// Thread rule: pure functions but for new_subject_id, which is random; all from any thread.
 #pragma once
 
 #include "counterfoil/base/bytes.h"
@@ -21,6 +21,8 @@
 namespace counterfoil::ledger {
 
 constexpr std::uint64_t kSubjectsPerBucket = 256;
+
+consent::SubjectId new_subject_id();
 
 /// KEK of an epoch.
 Key epoch_key(const Key& secret, std::string_view origin, std::uint64_t epoch);

@@ -102,20 +102,25 @@ class Ledger {
   // ---- writing: each returns when durable ----
 
   /// A new submission: its own key, chain and link. with_code asks for a six-digit code that lives 7 days.
-  virtual Result<Opened> open_subject(const consent::Identity& identity, const consent::EventBody& body,
+  virtual Result<Opened> open_subject(const consent::Identity& identity, const consent::GrantBody& body,
                                       const Retention& retention, bool with_code) = 0;
-  /// An event of an existing subject.
-  virtual Result<Committed> append(const consent::SubjectId& subject, const consent::EventBody& body,
-                                   const Retention& retention) = 0;
+  /// The person takes topics back.
+  virtual Result<Committed> withdraw(const consent::SubjectId& subject, const consent::WithdrawBody& body,
+                                     const Retention& retention) = 0;
   /// Confirm: appends and closes the code; the addresses of the subject have the evidence from now on.
   virtual Result<Committed> confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
                                     const Retention& retention) = 0;
-  /// Stops every grant that names one of the addresses: one event per subject that names it (one under a
-  /// fresh, nameless subject when there is none) and one suppression tag per address, in one commit. A repeat
-  /// writes nothing and answers with the present time and seq 0. Works before the index is ready: the tag
-  /// alone stops everything.
+  /// Stops every grant that names one of the addresses, at once: one suppression tag per address, and in the
+  /// same commit one event for each of the first limits::kStopFolds_max submissions that name it, or one
+  /// under a fresh, nameless subject where there is none. The other submissions get theirs before the next
+  /// checkpoint() or within limits::kLedgerIdle_ms. A repeat by an equal or weaker hand reads and writes
+  /// nothing and answers with the present time and seq 0. Works before the index is ready.
   virtual Result<Committed> stop(const std::vector<consent::Address>& addresses,
                                  const consent::StopBody& body, const Retention& retention) = 0;
+  /// The same for all addresses of a submission, by its own link: its own chain says so in any case, whatever
+  /// others stopped before.
+  virtual Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
+                                         const Retention& retention) = 0;
   /// A leaf about the log itself; never personal data.
   virtual Result<Committed> record(consent::EventType type, const json::Value& body) = 0;
 
@@ -142,7 +147,8 @@ class Ledger {
 
   // ---- the log, for recipients ----
 
-  /// Newest signed checkpoint that covers every durable leaf; signs one when needed.
+  /// Newest signed checkpoint that covers every durable leaf; signs one when needed. Stops stand in every
+  /// chain that they concern by then: recipients have no tags.
   virtual Result<std::string> checkpoint() = 0;
   /// Size covered by the newest signed checkpoint.
   [[nodiscard]] virtual std::uint64_t signed_size() const = 0;

@@ -109,14 +109,17 @@ std::size_t Suppressions::HandleHash::operator()(const Handle& h) const {
   return out;
 }
 
-void Suppressions::add(const Handle& tag) {
+void Suppressions::add(const Handle& tag, consent::Actor by) {
   const std::unique_lock lock(mutex_);
-  tags_.insert(tag);
+  auto& strongest = tags_.try_emplace(tag, by).first->second;
+  strongest = std::max(strongest, by);
 }
 
-bool Suppressions::has(const Handle& tag) const {
+std::optional<consent::Actor> Suppressions::by(const Handle& tag) const {
   const std::shared_lock lock(mutex_);
-  return tags_.contains(tag);
+  const auto at = tags_.find(tag);
+  if (at == tags_.end()) return std::nullopt;
+  return at->second;
 }
 
 void Owners::set(std::uint64_t seq, Ordinal n) {

@@ -12,11 +12,12 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 namespace counterfoil::ledger {
@@ -59,18 +60,19 @@ class SubjectIndex {
   std::set<std::string> reserved_;
 };
 
-/// The suppression tags. 16 bytes each.
+/// The suppression tags and the strongest hand behind each. 20 bytes each.
 class Suppressions {
  public:
-  void add(const Handle& tag);
-  [[nodiscard]] bool has(const Handle& tag) const;
+  void add(const Handle& tag, consent::Actor by);
+  /// None: nobody stopped it.
+  [[nodiscard]] std::optional<consent::Actor> by(const Handle& tag) const;
 
  private:
   struct HandleHash {
     std::size_t operator()(const Handle& h) const;
   };
   mutable std::shared_mutex mutex_;
-  std::unordered_set<Handle, HandleHash> tags_;  // guarded by mutex_
+  std::unordered_map<Handle, consent::Actor, HandleHash> tags_;  // guarded by mutex_
 };
 
 /// Leaf -> subject, 4 bytes a leaf: ledger.db has no column that says it, and a pull needs it.

@@ -79,7 +79,7 @@ class Plan {
   [[nodiscard]] const std::vector<PlannedNode>& nodes() const { return nodes_; }
   [[nodiscard]] const std::map<std::uint64_t, Key>& buckets() const { return buckets_; }
   [[nodiscard]] const std::vector<NewCohort>& cohorts() const { return cohorts_; }
-  [[nodiscard]] const std::vector<Handle>& tags() const { return tags_; }
+  [[nodiscard]] const std::vector<Tag>& tags() const { return tags_; }
   [[nodiscard]] const std::vector<const ItemChange*>& items() const { return items_; }
   [[nodiscard]] const std::vector<Ordinal>& orphans() const { return orphans_; }
   [[nodiscard]] Instant now() const { return now_; }
@@ -108,7 +108,7 @@ class Plan {
   std::vector<PlannedNode> nodes_;
   std::map<std::uint64_t, Key> buckets_;
   std::vector<NewCohort> cohorts_;
-  std::vector<Handle> tags_;
+  std::vector<Tag> tags_;
   std::vector<const ItemChange*> items_;
   std::vector<Ordinal> orphans_;
   Status soundness_;

@@ -160,6 +160,23 @@ Result<std::optional<std::uint64_t>> Reader::seq_by_h(const Handle& h) {
   return out;
 }
 
+Result<std::uint64_t> Reader::last_subject() {
+  CF_TRY(const auto last, files_.keys.query_integer("SELECT coalesce(max(n), 0) FROM subj"));
+  return static_cast<std::uint64_t>(last);
+}
+
+// Canonical lines about the log begin with their body; nothing of theirs is ever deleted.
+Result<Reader::LeafCounts> Reader::count_leaves(std::uint64_t size) {
+  CF_TRY(auto st, files_.ledger.prepare(
+                      "SELECT count(*), count(h), "
+                      "count(CASE WHEN (h IS NULL) != coalesce(bytes GLOB '{\"body\":*', 0) THEN 1 END) "
+                      "FROM leaf WHERE seq < ?"));
+  CF_TRY(const bool row, st.bind(1, size).step());
+  if (!row) return fail(Code::Internal, "a count has no row");
+  const auto column = [&](int i) { return static_cast<std::uint64_t>(st.integer(i)); };
+  return LeafCounts{column(0), column(1), column(2)};
+}
+
 Result<std::vector<LeafRow>> Reader::leaves(std::uint64_t start, std::uint64_t end) {
   return all_rows<LeafRow>(st_->leaves.reset().bind(1, start).bind(2, end), leaf_row);
 }

@@ -40,6 +40,9 @@ class Reader {
   /// Up to limits::kReadChunk_rows rows with n in [first, last], ascending.
   Result<std::vector<SubjectRow>> subjects(Ordinal first, Ordinal last);
 
+  /// Ordinal of the newest subject, 0 when there is none.
+  Result<std::uint64_t> last_subject();
+
   Result<LeafRow> leaf(std::uint64_t seq);  // NotFound
   Result<std::optional<LeafRow>> leaf_by_h(const Handle& h);
   Result<std::optional<std::uint64_t>> seq_by_h(const Handle& h);
@@ -47,6 +50,12 @@ class Reader {
   Result<std::vector<LeafRow>> leaves(std::uint64_t start, std::uint64_t end);
   /// Hashes of leaves [start, end); shorter when the log is.
   Result<std::vector<Hash>> leaf_hashes(std::uint64_t start, std::uint64_t end);
+  /// Of leaves [0, size): those that are there, those in somebody's chain, and those that are in a chain but
+  /// about the log, or about a person but in no chain.
+  struct LeafCounts {
+    std::uint64_t all = 0, chained = 0, misplaced = 0;
+  };
+  Result<LeafCounts> count_leaves(std::uint64_t size);
   /// Root of a complete subtree with 2^level leaves, level 8, 16, ….
   Result<Hash> node(unsigned level, std::uint64_t n);
 

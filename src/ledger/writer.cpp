@@ -163,7 +163,10 @@ void Writer::commit_group(Group group) {
     for (const auto& job : group) planned.push_back({job.get(), {}});
     return fail_group(planned, read_only_error(head_));
   }
-  if (!reserve_.hold()) group = only_urgent(std::move(group));
+  if (!reserve_.hold())
+    group = only_urgent(std::move(group), fail(Code::DiskFull, "the room that is left is kept for stops"));
+  if (head_.incomplete())
+    group = only_urgent(std::move(group), fail(Code::Corrupt, "only stops are recorded: " + head_.trouble()));
   head_.set_disk_full(!reserve_.held());
   if (group.empty()) return;
   if (!position_known_) recover(fail(Code::Io));
@@ -222,13 +225,13 @@ void Writer::use_reserve(Group group, const std::vector<Planned>& planned, const
   if (!urgent.empty()) commit_group(std::move(urgent));
 }
 
-Writer::Group Writer::only_urgent(Group group) {
+Writer::Group Writer::only_urgent(Group group, const Error& refusal) {
   Group urgent;
   for (auto& job : group) {
     if (may_use_reserve(*job)) {
       urgent.push_back(std::move(job));
     } else {
-      fail_group({{job.get(), {}}}, fail(Code::DiskFull, "the room that is left is kept for stops"));
+      fail_group({{job.get(), {}}}, refusal);
     }
   }
   return urgent;
@@ -263,7 +266,7 @@ void Writer::publish(const Plan& plan, const std::string& note) {
   for (const PlannedLeaf& leaf : plan.leaves()) {
     if (leaf.owner != 0) memory_.owners.set(leaf.seq, leaf.owner);
   }
-  for (const Handle& tag : plan.tags()) memory_.suppressions.add(tag);
+  for (const Tag& tag : plan.tags()) memory_.suppressions.add(tag.handle, tag.by);
   for (const PlannedSubject& subject : plan.subjects()) {
     const auto n = static_cast<Ordinal>(subject.n);
     for (const auto& address : subject.subject->addresses) memory_.index.add_address(address, n);

@@ -75,7 +75,7 @@ class Writer {
   void commit_walled(Group group);
   void commit_group(Group group);
   void use_reserve(Group group, const std::vector<Planned>& planned, const Error& error);
-  Group only_urgent(Group group);
+  Group only_urgent(Group group, const Error& refusal);
   Status write(const Plan& plan, std::string& note);
   void adopt_keys(const Plan& plan);
   void publish(const Plan& plan, const std::string& note);

@@ -24,6 +24,7 @@ struct PairState {
   Seq last;   // event that set the state
   Instant changed = 0;
   Actor by = Actor::Person;  // who set the state
+  bool taken_back = false;   // by a withdrawal of its topic, whatever stops did before or after
   NoticeRef notice;
   LinkId link;
   ShopId place;
@@ -45,8 +46,9 @@ struct SubjectState {
   std::vector<Address> addresses;  // with the strongest proof recorded so far
   std::string language;
   std::map<Pair, PairState> pairs;
-  std::optional<StopState> stop;
-  bool damaged = false;  // an event is missing or does not open: never an allow
+  std::optional<StopState> stop;       // of the strongest hand
+  std::optional<StopState> link_stop;  // by the submission's own link, whatever others did
+  bool damaged = false;                // an event is missing or does not open: never an allow
   std::uint64_t events = 0;
   Seq first;
   Seq last;

@@ -127,6 +127,13 @@ TEST_CASE(
   CHECK_FALSE(unmoved->stopped);
   CHECK(unmoved->state == State::ConsentRequested);
   CHECK(unmoved->code == third->code);
+  // What they do themselves shows on their pages all the same.
+  REQUIRE(shop.desk->keep(third->token, {}));
+  CHECK(shop.desk->submission(third->token)->state == State::ConsentWithdrawn);
+  CHECK_FALSE(shop.desk->submission(third->token)->stopped);
+  REQUIRE(shop.desk->stop_all(third->token));
+  CHECK(shop.desk->submission(third->token)->stopped);
+  CHECK_FALSE(shop.desk->submission(second->token)->stopped);
   CHECK(codes(shop.at_till(kAna, Channel::WhatsApp, "tastings")) == std::vector{ReasonCode::Suppressed});
 }
 

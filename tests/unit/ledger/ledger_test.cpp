@@ -102,63 +102,12 @@ TEST_CASE("a withdrawal takes one topic and leaves the other") {
   consent::WithdrawBody body;
   body.topics = {TopicId("offers")};
   body.via = "link";
-  REQUIRE(box->ledger->append(opened->subject, body, kProof));
+  REQUIRE(box->ledger->withdraw(opened->subject, body, kProof));
   const auto state = box->ledger->subject(opened->subject)->state;
   CHECK(offers(state).state == consent::State::ConsentWithdrawn);
   CHECK(state.pairs.at({Channel::WhatsApp, TopicId("orders")}).state == consent::State::ConsentGiven);
   CHECK(state.events == 2);
-  CHECK(box->ledger->append({}, body, kProof).error().code == Code::NotFound);
-}
-
-TEST_CASE("a stop by number stops every submission that names it, once") {
-  const auto box = new_box();
-  const auto first = box->ledger->open_subject(somebody(kAna), grant(), kYes, true);
-  const auto second = box->ledger->open_subject(somebody(kAna), grant(), kYes, true);
-  const auto other = box->ledger->open_subject(somebody(kBea), grant(), kYes, true);
-  REQUIRE((first && second && other));
-  const auto stopped = box->ledger->stop({phone(kAna)}, stop_of_person(), kProof);
-  REQUIRE(stopped);
-  const auto size = box->ledger->health().size;
-  CHECK(size == 7);
-  REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
-  CHECK(box->ledger->health().size == size);
-  for (int round = 0; round < 2; ++round) {
-    CHECK(box->ledger->suppressed(phone(kAna)));
-    CHECK_FALSE(box->ledger->suppressed(phone(kBea)));
-    const auto person = box->ledger->person(phone(kAna));
-    REQUIRE(person);
-    CHECK(person->suppressed);
-    REQUIRE(person->subjects.size() == 2);
-    for (const auto& state : person->subjects) CHECK(state.stop);
-    CHECK_FALSE(box->ledger->subject(other->subject)->state.stop);
-    box->reopen();
-  }
-}
-
-TEST_CASE("a stop by a number that nobody knows is kept, without the number") {
-  const auto box = new_box();
-  const auto before = box->ledger->health().subjects;
-  const auto stopped = box->ledger->stop({phone(kAna)}, stop_of_person(), kProof);
-  REQUIRE(stopped);
-  CHECK(stopped->seq.value == 2);
-  CHECK(box->ledger->health().subjects == before + 1);
-  REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
-  CHECK(box->ledger->health().size == 3);
-  box->reopen();
-  CHECK(box->ledger->suppressed(phone(kAna)));
-  CHECK(box->ledger->person(phone(kAna))->subjects.empty());
-  CHECK(box->ledger->verify({}));
-  // Who comes later with that number is suppressed from the start.
-  REQUIRE(box->ledger->open_subject(somebody(kAna), grant(), kYes, true));
-  CHECK(box->ledger->person(phone(kAna))->suppressed);
-}
-
-TEST_CASE("a stop by a submission's own event leaves a tag as well") {
-  const auto box = new_box();
-  const auto opened = box->ledger->open_subject(somebody(kAna), grant(), kYes, true);
-  REQUIRE(opened);
-  REQUIRE(box->ledger->append(opened->subject, stop_of_person(), kProof));
-  CHECK(box->ledger->suppressed(phone(kAna)));
+  CHECK(box->ledger->withdraw({}, body, kProof).error().code == Code::NotFound);
 }
 
 TEST_CASE("items come back, are replaced and removed, and their kinds stay apart") {

@@ -130,6 +130,68 @@ TEST_CASE("a changed or missing record makes its person damaged, and the audit n
   CHECK(box->ledger->entries(0, box->ledger->signed_size(), all, [](std::string_view) { return Status(); }));
 }
 
+TEST_CASE("a missing no is never taken for a yes: nobody may be messaged, stops go on") {
+  const auto box = new_box();
+  const auto ana = box->ledger->open_subject(somebody(kAna), grant(), kYes, true);
+  REQUIRE(ana);
+  consent::WithdrawBody body;
+  body.topics = {consent::TopicId("offers")};
+  body.via = "link";
+  const auto no = box->ledger->withdraw(ana->subject, body, kProof);
+  REQUIRE(no);
+  const support::TempFolder older;
+  box->ledger.reset();
+  std::filesystem::copy_file(keys_path(box->folder.path()), keys_path(older.path()));
+  box->open();
+  // Enough for the damage to lie in an older tile, which start-up does not read.
+  for (int i = 0; i < 260; ++i)
+    REQUIRE(box->ledger->open_subject(somebody("+34600000002"), grant(), kYes, false));
+  box->ledger.reset();
+  const auto where = " WHERE seq = " + std::to_string(no->seq.value);
+  SUBCASE("its leaf lost its place in the chain") {
+    change(*box, ledger_path(box->folder.path()), "UPDATE leaf SET h = NULL" + where);
+  }
+  SUBCASE("and its text is gone as well") {
+    change(*box, ledger_path(box->folder.path()), "UPDATE leaf SET h = NULL" + where);
+    change(*box, ledger_path(box->folder.path()), "DELETE FROM payload" + where);
+  }
+  SUBCASE("its leaf is gone") {
+    change(*box, ledger_path(box->folder.path()), "DELETE FROM leaf" + where);
+  }
+  SUBCASE("keys.db is an older copy") {
+    std::filesystem::copy_file(keys_path(older.path()), keys_path(box->folder.path()),
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  box->open();
+  CHECK(box->ledger->verify({}).error().code == Code::Corrupt);  // waits until every chain was walked
+  CHECK(box->ledger->person(phone(kAna))->damaged);
+  CHECK_FALSE(box->ledger->health().trouble.empty());
+  MESSAGE(box->ledger->health().trouble);
+  CHECK(box->ledger->open_subject(somebody("+34600000003"), grant(), kYes, true).error().code ==
+        Code::Corrupt);
+  // Where not even the tree fits any more nothing can be recorded at all.
+  if (box->ledger->health().read_only) return;
+  CHECK(box->ledger->stop({phone("+34600000004")}, stop_of_person(), kProof));
+  CHECK(box->ledger->suppressed(phone("+34600000004")));
+}
+
+TEST_CASE("setting up beside a ledger that lost a file makes nothing worse") {
+  const auto box = new_box();
+  REQUIRE(box->ledger->open_subject(somebody(kAna), grant(), kYes, true));
+  box->ledger.reset();
+  const support::TempFolder aside;
+  const auto keys = keys_path(box->folder.path());
+  std::filesystem::rename(keys, keys_path(aside.path()));
+  const auto refused = Ledger::create(box->options());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::Corrupt);
+  CHECK(refused.error().message().find("keys.db") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(keys));
+  std::filesystem::rename(keys_path(aside.path()), keys);
+  box->open();
+  CHECK_FALSE(box->ledger->person(phone(kAna))->damaged);
+}
+
 TEST_CASE("a log that contradicts itself is read-only, says why, and still answers") {
   const auto box = new_box();
   const auto ana = box->ledger->open_subject(somebody(kAna), grant(), kYes, true);
