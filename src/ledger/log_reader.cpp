@@ -112,6 +112,8 @@ Status FileLedger::entries(std::uint64_t start, std::uint64_t end, const View& v
     {
       // The lease ends before the lines go out: whoever receives them may be slow.
       CF_TRY(auto reader, readers_.lease());
+      // One snapshot for all keys of the piece: without it SQLite takes and leaves its locks for each.
+      CF_TRY(const auto snapshot, reader->files().keys.transaction(store::Database::Kind::Read));
       CF_TRY(const auto leaves, reader->leaves(at, until));
       if (leaves.size() != until - at) return fail(Code::Corrupt, "a leaf is missing");
       for (const LeafRow& leaf : leaves) {

@@ -19,6 +19,7 @@ namespace counterfoil::ledger::test {
 constexpr Instant kStart = 1'790'000'000;
 
 inline constexpr const char* kAna = "+34600000001";
+inline constexpr const char* kBea = "+34600000002";
 
 inline const Retention kYes{"consent", "2028-11"};
 inline const Retention kProof{"proof", "2029-11"};

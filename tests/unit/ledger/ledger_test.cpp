@@ -13,8 +13,6 @@ namespace {
 using consent::Channel;
 using consent::TopicId;
 
-constexpr const char* kBea = "+34600000002";
-
 const consent::PairState& offers(const consent::SubjectState& state) {
   return state.pairs.at({Channel::WhatsApp, TopicId("offers")});
 }

@@ -10,8 +10,6 @@
 namespace counterfoil::ledger::test {
 namespace {
 
-constexpr const char* kBea = "+34600000002";
-
 consent::StopBody stop_by(consent::Actor by, const std::string& via) {
   return {.by = by, .via = via, .user = {}, .told_at = {}};
 }

@@ -69,7 +69,7 @@ TEST_CASE("a clock before a recorded event is not believed") {
   CHECK(box->ledger->clock_state() == ClockState::Synced);
   box->clock.set(kStart - 1);
   CHECK(box->ledger->clock_state() == ClockState::Untrusted);
-  const auto second = box->ledger->open_subject(somebody("+34600000002"), grant(), kYes, true);
+  const auto second = box->ledger->open_subject(somebody(kBea), grant(), kYes, true);
   REQUIRE(second);
   CHECK(second->event.clock == ClockState::Untrusted);
   CHECK(second->event.t == kStart - 1);
@@ -97,7 +97,7 @@ TEST_CASE("a clock nobody vouches for does not hold back later ones") {
 TEST_CASE("a changed or missing record makes its person damaged, and the audit names it") {
   const auto box = new_box();
   const auto ana = box->ledger->open_subject(somebody(kAna), grant(), kYes, true);
-  const auto bea = box->ledger->open_subject(somebody("+34600000002"), grant(), kYes, true);
+  const auto bea = box->ledger->open_subject(somebody(kBea), grant(), kYes, true);
   REQUIRE((ana && bea));
   box->ledger.reset();
   std::string sql;
@@ -118,7 +118,7 @@ TEST_CASE("a changed or missing record makes its person damaged, and the audit n
   CHECK(box->ledger->subject(ana->subject)->state.damaged);
   CHECK(box->ledger->person(phone(kAna))->damaged);
   CHECK_FALSE(box->ledger->subject(bea->subject)->state.damaged);
-  CHECK_FALSE(box->ledger->person(phone("+34600000002"))->damaged);
+  CHECK_FALSE(box->ledger->person(phone(kBea))->damaged);
   const auto verified = box->ledger->verify({});
   REQUIRE_FALSE(verified);
   CHECK(verified.error().code == Code::Corrupt);
@@ -144,8 +144,7 @@ TEST_CASE("a missing no is never taken for a yes: nobody may be messaged, stops 
   std::filesystem::copy_file(keys_path(box->folder.path()), keys_path(older.path()));
   box->open();
   // Enough for the damage to lie in an older tile, which start-up does not read.
-  for (int i = 0; i < 260; ++i)
-    REQUIRE(box->ledger->open_subject(somebody("+34600000002"), grant(), kYes, false));
+  for (int i = 0; i < 260; ++i) REQUIRE(box->ledger->open_subject(somebody(kBea), grant(), kYes, false));
   box->ledger.reset();
   const auto where = " WHERE seq = " + std::to_string(no->seq.value);
   SUBCASE("its leaf lost its place in the chain") {
@@ -225,7 +224,7 @@ TEST_CASE("a log put back from an old copy is not continued") {
   const support::TempFolder backup;
   copy_folder(box->folder.path(), backup.path());
   box->open();
-  REQUIRE(box->ledger->open_subject(somebody("+34600000002"), grant(), kYes, true));
+  REQUIRE(box->ledger->open_subject(somebody(kBea), grant(), kYes, true));
   box->ledger.reset();
   copy_folder(backup.path(), box->folder.path());
   box->open();
@@ -246,7 +245,7 @@ TEST_CASE("a power cut between keys.db and ledger.db leaves a key that is swept 
     Keyring keyring(load_roots(files->keys, anchor->secret, anchor->epoch).value());
     REQUIRE(keyring.load(files->keys));
     const auto committer = Committer::make(*std::move(files), keyring).value();
-    const auto identity = somebody("+34600000002");
+    const auto identity = somebody(kBea);
     Key key = crypto::random_key();
     consent::SubjectId id;
     crypto::random(id.bytes);
@@ -266,14 +265,14 @@ TEST_CASE("a power cut between keys.db and ledger.db leaves a key that is swept 
   REQUIRE(box->ledger->verify({}));  // waits until every chain was walked
   REQUIRE(box->ledger->put_item("after", "sweep", json::Object{}));
   CHECK(box->ledger->health().subjects == 1);
-  CHECK(box->ledger->person(phone("+34600000002"))->subjects.empty());
+  CHECK(box->ledger->person(phone(kBea))->subjects.empty());
   CHECK_FALSE(box->ledger->person(phone(kAna))->damaged);
   CHECK(box->ledger->subject(ana->subject));
   // The ordinal is free again, and the next submission is its own.
-  const auto next = box->ledger->open_subject(somebody("+34600000002"), grant(), kYes, true);
+  const auto next = box->ledger->open_subject(somebody(kBea), grant(), kYes, true);
   REQUIRE(next);
   box->reopen();
-  CHECK(box->ledger->person(phone("+34600000002"))->subjects.size() == 1);
+  CHECK(box->ledger->person(phone(kBea))->subjects.size() == 1);
   CHECK(box->ledger->health().subjects == 2);
 }
 
