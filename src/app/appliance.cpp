@@ -53,7 +53,8 @@ Result<json::Value> add_user(desk::Desk& desk, const json::Value& request) {
   if (!added && added.error().detail == "name")
     return fail(Code::BadInput, "a user name has 2 to 32 of a-z 0-9 - _ .");
   if (!added && added.error().detail == "password")
-    return fail(Code::BadInput, "the password needs at least 10 characters");
+    return fail(Code::BadInput, "a password has " + std::to_string(limits::kPasswordBytesMin) + " to " +
+                                    std::to_string(limits::kPasswordBytesMax) + " bytes");
   CF_CHECK(added);
   return json::Value(json::Object{});
 }
@@ -167,6 +168,11 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
   if (name == "status") return status();
   if (name == "verify") return verify(progress);
   if (name == "user.add") return add_user(*desk_, request);
+  if (name == "user.remove" || name == "peer.remove") {
+    CF_TRY(const auto who, request.string_at("name"));
+    CF_CHECK(name == "user.remove" ? desk_->remove_user(who) : desk_->remove_peer(who));
+    return json::Value(json::Object{});
+  }
   if (name == "users") return list_users(*desk_);
   if (name == "setup.code") {
     CF_TRY(auto code, desk_->new_set_up_code());

@@ -38,8 +38,8 @@ class Appliance {
   Appliance& operator=(const Appliance&) = delete;
 
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
-  /// user.add, users, setup.code, link.add, links, peer.add, peers, log.key. Fails with BadInput, and as the
-  /// desk does.
+  /// user.add, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers, log.key. Fails
+  /// with BadInput, and as the desk does.
   Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }

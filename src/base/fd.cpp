@@ -74,7 +74,9 @@ Status sync_folder(const std::string& path) {
 
 Status write_file_durably(const std::string& path, ByteView bytes, unsigned mode) {
   const std::string fresh = path + ".new";
-  Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  // Left behind by a power cut, or planted: whatever stands there is never written through.
+  ::unlink(fresh.c_str());
+  Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd.valid()) return errno_error(errno, "cannot create " + fresh);
   if (::fchmod(fd.get(), mode) != 0) return errno_error(errno, "cannot set the mode of " + fresh);
   if (auto written = write_all(fd.get(), bytes, "cannot write " + fresh); !written) {

@@ -164,11 +164,16 @@ class Desk {
   virtual Result<User> sign_in(std::string_view name,
                                std::string_view password) = 0;  // Refused; growing delay: Limit
   virtual Status add_user(std::string_view name, Role role, std::string_view password) = 0;
+  /// Conflict for the last manager, who alone could add another; NotFound.
+  virtual Status remove_user(std::string_view name) = 0;
+  virtual Result<User> user(std::string_view name) const = 0;  // NotFound
   virtual Result<std::vector<User>> users() const = 0;
   /// Links from the configuration and those added later.
   virtual std::vector<consent::OptInLink> links() const = 0;
   virtual Status add_link(const consent::OptInLink& link) = 0;
+  /// Conflict for a name that is taken: a pinned key is never replaced in passing.
   virtual Status add_peer(const Peer& peer) = 0;
+  virtual Status remove_peer(std::string_view name) = 0;  // NotFound
   virtual Result<std::vector<Peer>> peers() const = 0;
   /// The peer with this key, or NotFound.
   virtual Result<Peer> peer_by_key(const Hash& spki_sha256) const = 0;

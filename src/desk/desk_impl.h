@@ -48,10 +48,13 @@ class DeskImpl final : public Desk {
   Result<User> set_up(std::string_view code, std::string_view name, std::string_view password) override;
   Result<User> sign_in(std::string_view name, std::string_view password) override;
   Status add_user(std::string_view name, Role role, std::string_view password) override;
+  Status remove_user(std::string_view name) override;
+  Result<User> user(std::string_view name) const override;
   Result<std::vector<User>> users() const override;
   std::vector<consent::OptInLink> links() const override;
   Status add_link(const consent::OptInLink& link) override;
   Status add_peer(const Peer& peer) override;
+  Status remove_peer(std::string_view name) override;
   Result<std::vector<Peer>> peers() const override;
   Result<Peer> peer_by_key(const Hash& spki_sha256) const override;
 
@@ -82,6 +85,8 @@ class DeskImpl final : public Desk {
                                                    Instant ends) const;
   [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;
   [[nodiscard]] Instant ends_of_yes(const std::vector<consent::TopicId>& topics, Instant from) const;
+  /// NotFound is well; Conflict when the ledger has such an item.
+  [[nodiscard]] Status demand_new(std::string_view kind, std::string_view name) const;
   Status put_user(std::string_view name, Role role, std::string_view password);
   Status note_change(std::string_view change, json::Object facts);
 
@@ -91,7 +96,8 @@ class DeskImpl final : public Desk {
   std::vector<std::string> missing_;
   std::atomic<bool> has_manager_{false};
 
-  std::mutex set_up_mutex_;  // one set-up at a time, so that tries are counted and only one manager is first
+  std::mutex
+      users_mutex_;  // one set-up or removal at a time: tries are counted, one manager is first and last
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<consent::LinkId, consent::OptInLink> links_;

@@ -17,6 +17,10 @@ namespace {
 constexpr std::string_view kCodeAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::string_view kNameAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
 
+bool is_password(std::string_view password) {
+  return password.size() >= limits::kPasswordBytesMin && password.size() <= limits::kPasswordBytesMax;
+}
+
 bool is_name(std::string_view s, std::size_t least, std::size_t most) {
   return s.size() >= least && s.size() <= most &&
          s.find_first_not_of(kNameAlphabet) == std::string_view::npos;
@@ -169,6 +173,7 @@ Status DeskImpl::add_peer(const Peer& peer) {
     if (right != "pull" && right != "push" && right != "witness" && right != "command")
       return fail(Code::BadInput,
                   "rights are pull, push, witness and command; \"" + right + "\" is none of them");
+  CF_CHECK(demand_new("peer", peer.name));
   const bool known = std::any_of(business_.recipients.begin(), business_.recipients.end(),
                                  [&](const auto& r) { return r.id == peer.recipient; });
   if (!known)
@@ -182,6 +187,14 @@ Status DeskImpl::add_peer(const Peer& peer) {
                                     {"key", base64url(peer.spki_sha256)},
                                     {"rights", texts(peer.rights)}}));
   return ledger_.put_item("peer", peer.name, item);
+}
+
+Status DeskImpl::remove_peer(std::string_view name) {
+  CF_TRY(const auto item, ledger_.item("peer", name));
+  CF_TRY(const auto peer, peer_from_item(item));
+  CF_CHECK(note_change("peer.remove",
+                       {{"recipient", peer.recipient.text()}, {"key", base64url(peer.spki_sha256)}}));
+  return ledger_.remove_item("peer", name);
 }
 
 Result<std::vector<Peer>> DeskImpl::peers() const {
@@ -205,7 +218,8 @@ Result<Peer> DeskImpl::peer_by_key(const Hash& spki_sha256) const {
 
 Status DeskImpl::put_user(std::string_view name, Role role, std::string_view password) {
   if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
-  if (password.size() < limits::kPasswordBytesMin) return fail(Code::BadInput, "password");
+  if (!is_password(password)) return fail(Code::BadInput, "password");
+  CF_CHECK(demand_new("user", name));
   CF_TRY(auto encoded, crypto::hash_password(password));
   const json::Object item{{"name", name}, {"role", role_name(role)}, {"password", std::move(encoded)}};
   CF_CHECK(note_change("user.add", {{"role", role_name(role)}}));
@@ -215,10 +229,32 @@ Status DeskImpl::put_user(std::string_view name, Role role, std::string_view pas
 }
 
 Status DeskImpl::add_user(std::string_view name, Role role, std::string_view password) {
-  const auto known = ledger_.item("user", name);
-  if (known) return fail(Code::Conflict, "there is a user of that name already");
-  if (known.error().code != Code::NotFound) return known.error();
+  const std::lock_guard one_at_a_time(users_mutex_);
   return put_user(name, role, password);
+}
+
+Status DeskImpl::demand_new(std::string_view kind, std::string_view name) const {
+  const auto known = ledger_.item(kind, name);
+  if (known) return fail(Code::Conflict, "there is a " + std::string(kind) + " of that name already");
+  if (known.error().code != Code::NotFound) return known.error();
+  return {};
+}
+
+Status DeskImpl::remove_user(std::string_view name) {
+  const std::lock_guard one_at_a_time(users_mutex_);
+  CF_TRY(const auto gone, user(name));
+  CF_TRY(const auto all, users());
+  const auto managers =
+      std::count_if(all.begin(), all.end(), [](const User& u) { return u.role == Role::Manager; });
+  if (gone.role == Role::Manager && managers == 1)
+    return fail(Code::Conflict, "this is the last manager; add another one first");
+  CF_CHECK(note_change("user.remove", {{"role", role_name(gone.role)}}));
+  return ledger_.remove_item("user", name);
+}
+
+Result<User> DeskImpl::user(std::string_view name) const {
+  CF_TRY(const auto item, ledger_.item("user", name));
+  return user_from_item(item);
 }
 
 Result<std::vector<User>> DeskImpl::users() const {
@@ -243,11 +279,11 @@ Result<std::string> DeskImpl::new_set_up_code() {
 }
 
 Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std::string_view password) {
-  const std::lock_guard one_at_a_time(set_up_mutex_);
+  const std::lock_guard one_at_a_time(users_mutex_);
   if (!needs_set_up()) return fail(Code::Conflict, "set up already");
   // Judged first, so that a mistyped name costs no try and the code stays good.
   if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
-  if (password.size() < limits::kPasswordBytesMin) return fail(Code::BadInput, "password");
+  if (!is_password(password)) return fail(Code::BadInput, "password");
   CF_TRY(const auto item, ledger_.item("setup", "code"));
   CF_TRY(const auto tries, item.integer_at("tries"));
   CF_TRY(const auto hash_text, item.string_at("hash"));
@@ -299,6 +335,8 @@ void DeskImpl::end_well(const std::string& who, bool forgive_all) {
 Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password) {
   const std::string who = "login:" + std::string(name.substr(0, limits::kNameBytesMax));
   CF_CHECK(begin_try(who));
+  // Nobody's password, so it must not cost a known name another time than an unknown one.
+  if (!is_password(password)) return fail(Code::Refused, "user name or password is wrong");
   const auto item = ledger_.item("user", name);
   if (!item && item.error().code != Code::NotFound && item.error().code != Code::BadInput)
     return item.error();
@@ -308,7 +346,7 @@ Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password)
     CF_TRY(right, crypto::verify_password(password, encoded));
   } else {
     // The same work for a name that does not exist, so that time does not tell which names do.
-    CF_CHECK(crypto::hash_password(password.empty() ? "-" : password.substr(0, limits::kPasswordBytesMax)));
+    CF_CHECK(crypto::hash_password(password));
   }
   if (!right) return fail(Code::Refused, "user name or password is wrong");
   end_well(who, true);

@@ -92,7 +92,9 @@ net::Handler guarded(const std::shared_ptr<Site>& site, StaffHandler handler) {
     if (site->desk.needs_set_up()) return not_set_up(view, request);
     const auto session = site->sessions.find(request);
     const auto role = session ? desk::role_from_name(session->role) : std::nullopt;
-    if (!role) {
+    // Whoever was removed, or has another role by now, is out at once.
+    const auto user = role ? site->desk.user(session->user) : Result<desk::User>(fail(Code::NotFound));
+    if (!user || user->role != *role) {
       if (request.wants_json()) return error_json(view, 401, "login", "forbidden");
       return with_page_fields(net::Response::redirect("/staff/login"));
     }

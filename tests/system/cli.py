@@ -2,6 +2,7 @@
 # Copyright The Counterfoil Authors
 """The command line: help that teaches, exit codes that mean something, errors that say what to do."""
 import json
+import os
 import re
 import unittest
 
@@ -14,8 +15,8 @@ def zbar(picture):
 
 
 class Help(unittest.TestCase):
-    COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
-                ["peer", "add"], ["status"], ["verify"], ["log-key"], ["pull"], ["show"], ["demo"]]
+    COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["user", "remove"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
+                ["peer", "add"], ["peer", "remove"], ["status"], ["verify"], ["log-key"], ["pull"], ["show"], ["demo"]]
 
     def test_every_subcommand_explains_itself(self):
         listed = set()
@@ -96,6 +97,19 @@ class Operator(unittest.TestCase):
         self.assertEqual(box.stop(), 0)
         self.assertIn("intact", box.expect(box.cli("verify")).stdout)
 
+    def test_root_leaves_nothing_that_the_daemon_cannot_open(self):
+        box = self.box.make(peer=False)
+        if os.geteuid() != 0:
+            self.assertIn("well", box.expect(box.cli("status")).stdout)
+            return
+        owner = 65534
+        self.at.chmod(0o755)
+        for path in [box.data, *box.data.iterdir()]:
+            os.chown(path, owner, owner)
+        self.assertIn("well", box.expect(box.cli("status")).stdout)
+        box.expect(box.cli("user", "add", "clerk", stdin="a long password\n"))
+        self.assertEqual({p.stat().st_uid for p in [box.data, *box.data.iterdir()]}, {owner})
+
     def operate(self, box, mark, running):
         status = json.loads(box.expect(box.cli("status", "--json")).stdout)
         self.assertEqual((status["well"], status["serving"], status["origin"]),
@@ -107,7 +121,7 @@ class Operator(unittest.TestCase):
         self.assertIn(name, box.expect(box.cli("user", "add", name, stdin="a long password\n")).stdout)
         self.refused(box.cli("user", "add", name, stdin="a long password\n"), "Conflict", "already")
         self.refused(box.cli("user", "add", "x", stdin="a long password\n"), "BadInput", "2 to 32")
-        self.refused(box.cli("user", "add", "clerk-x", stdin="short\n"), "BadInput", "10 characters")
+        self.refused(box.cli("user", "add", "clerk-x", stdin="short\n"), "BadInput", "10 to 256")
         self.refused(box.cli("user", "add", "clerk-x", stdin=""), "BadInput", "pipe")
         self.refused(box.cli("user", "add", "clerk-x", "--role", "king", stdin="a long password\n"), "BadInput", "manager")
 
@@ -145,8 +159,22 @@ class Operator(unittest.TestCase):
             with box.customer() as client:
                 self.assertEqual(client.get(f"/o/{place}").status, 200, "a link works as soon as it is added")
                 self.assertTrue(b.opt_in(client, b.swedish(50), link=place, topics=["offers"]).code)
-            self.assertIn("At the counter", b.Staff(box.staff_client(), name, "a long password").client
-                          .get("/staff?lang=en").words)
+            clerk = b.Staff(box.staff_client(), name, "a long password").client
+            self.assertIn("At the counter", clerk.get("/staff?lang=en").words)
+            box.expect(box.cli("user", "remove", name))
+            self.assertEqual(clerk.get("/staff?lang=en").location, "/staff/login", "whoever is removed is out at once")
+        else:
+            box.expect(box.cli("user", "remove", name))
+        self.refused(box.cli("user", "remove", name), "NotFound", name)
+        self.refused(box.cli("user", "remove", "boss"), "Conflict", "last manager")
+        self.refused(box.cli(*peer, box.peer_certificate), "Conflict", "already")
+        if running:
+            with box.peer() as backend:
+                self.assertEqual(backend.get("/v1/log/checkpoint").status, 200)
+        box.expect(box.cli("peer", "remove", f"office-{mark}"))
+        if running:
+            with box.peer() as backend, self.assertRaises((OSError, b.Closed)):
+                backend.get("/v1/log/checkpoint")
 
     def read_svg(self, svg, mark):
         """Chromium draws the SVG, zbar reads the picture."""

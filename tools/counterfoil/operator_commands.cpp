@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// init, user add, link add, peer add, status, verify: what an operator does to one box.
+// init, user, link, peer, status, verify: what an operator does to one box.
 #include "app/control.h"
+#include "app/daemon.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "commands.h"
 #include "crypto/certificate.h"
 #include "pages/qr.h"
 
+#include <grp.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <iostream>
 
@@ -124,6 +128,16 @@ int add_user(const Where& where, const std::string& name, const std::string& rol
   return 0;
 }
 
+// kind: "user" or "peer".
+int remove(const Where& where, const std::string& kind, const std::string& name) {
+  const auto removed = ask(where, {{"do", kind + ".remove"}, {"name", name}});
+  if (!removed && removed.error().code == Code::NotFound)
+    return complain(fail(Code::NotFound, "there is no " + kind + " \"" + name + "\""));
+  if (!removed) return complain(removed.error());
+  std::printf("removed %s %s\n", kind.c_str(), name.c_str());
+  return 0;
+}
+
 struct LinkArguments {
   std::string id, place, shop, poster = "A4", svg, png;
   std::vector<std::string> topics;
@@ -198,6 +212,15 @@ int print_log_key(const Where& where) {
 
 }  // namespace
 
+// Without a daemon the tool writes the same files; were they root's afterwards, the daemon could not start.
+Status become_owner_of(const std::string& folder) {
+  struct stat info{};
+  if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return {};
+  if (::setgroups(0, nullptr) != 0 || ::setgid(info.st_gid) != 0 || ::setuid(info.st_uid) != 0)
+    return errno_error(errno, "cannot act as the owner of " + folder);
+  return app::harden_process();  // a change of user makes a process dumpable again
+}
+
 Result<std::string> read_small_file(const std::string& path) {
   return read_text_file(path, limits::kKeyFileBytesMax);
 }
@@ -212,6 +235,7 @@ Result<json::Value> ask(const Where& where, const json::Object& request,
   auto answer = app::control_call(where.paths.control_socket(), request, progress);
   if (answer || answer.error().code != Code::NotFound || !answer.error().detail.starts_with(app::kNoDaemon))
     return answer;
+  CF_CHECK(become_owner_of(where.paths.data));
   CF_TRY(auto config, app::read_config(where.paths.config));
   CF_TRY(const auto box, app::Appliance::open(std::move(config), where.paths));
   CF_CHECK(box->ledger().wait_ready(limits::kControlDeadline_ms));
@@ -231,6 +255,10 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   user_add->add_option("name", user_name, "2 to 32 of a-z 0-9 - _ .")->required();
   user_add->add_option("--role", role, "staff, manager or auditor")->capture_default_str();
   user_add->callback([&] { action = [&] { return add_user(where, user_name, role); }; });
+
+  auto* user_remove = user->add_subcommand("remove", "remove a user; whoever is logged in is out at once");
+  user_remove->add_option("name", user_name, "whom")->required();
+  user_remove->callback([&] { action = [&] { return remove(where, "user", user_name); }; });
 
   auto* link = app.add_subcommand("link", "places where customers can say yes")->require_subcommand(1);
   auto* link_add = link->add_subcommand("add", "add an opt-in link and print its QR code");
@@ -263,6 +291,10 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
       ->capture_default_str();
   peer_add->callback(
       [&] { action = [&] { return add_peer(where, peer_name, recipient, certificate, rights); }; });
+
+  auto* peer_remove = peer->add_subcommand("remove", "remove a backend; its key opens nothing from now on");
+  peer_remove->add_option("name", peer_name, "your name for it")->required();
+  peer_remove->callback([&] { action = [&] { return remove(where, "peer", peer_name); }; });
 
   auto* status = app.add_subcommand("status", "is the box healthy?");
   static bool as_json = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
+#include "base/limits.h"
 #include "tests/support/shop.h"
 
 #include <doctest/doctest.h>
@@ -77,6 +78,8 @@ TEST_CASE("links and peers are kept, checked and found again") {
   peer.spki_sha256.fill(7);
   peer.rights = {"pull"};
   REQUIRE(shop.desk->add_peer(peer));
+  CHECK(shop.desk->add_peer(peer).error().code == Code::Conflict);
+  peer.name = "other";
   peer.rights = {"fly"};
   CHECK(shop.desk->add_peer(peer).error().code == Code::BadInput);
   peer.rights = {"pull"};
@@ -92,6 +95,30 @@ TEST_CASE("links and peers are kept, checked and found again") {
   CHECK(found->recipient.text() == "head-office");
   key.fill(8);
   CHECK(shop.desk->peer_by_key(key).error().code == Code::NotFound);
+
+  REQUIRE(shop.desk->remove_peer("office"));
+  CHECK(shop.desk->remove_peer("office").error().code == Code::NotFound);
+  key.fill(7);
+  CHECK(shop.desk->peer_by_key(key).error().code == Code::NotFound);
+}
+
+TEST_CASE("whoever is removed cannot sign in, and a last manager cannot be removed") {
+  test::Shop shop;
+  const auto before = shop.desk->users()->size();
+  REQUIRE(shop.desk->add_user("ana", Role::Staff, "a long password"));
+  REQUIRE(shop.desk->sign_in("ana", "a long password"));
+  REQUIRE(shop.desk->remove_user("ana"));
+  CHECK(shop.desk->user("ana").error().code == Code::NotFound);
+  CHECK(shop.desk->sign_in("ana", "a long password").error().code == Code::Refused);
+  CHECK(shop.desk->remove_user("ana").error().code == Code::NotFound);
+  CHECK(shop.desk->users()->size() == before);
+
+  REQUIRE(shop.desk->add_user("boss", Role::Manager, "a long password"));
+  REQUIRE(shop.desk->add_user("chief", Role::Manager, "a long password"));
+  CHECK(shop.desk->remove_user("boss"));
+  CHECK(shop.desk->remove_user("chief").error().code == Code::Conflict);
+  CHECK(shop.desk->add_user("dora", Role::Staff, std::string(limits::kPasswordBytesMax + 1, 'x')).error() ==
+        fail(Code::BadInput, "password"));
 }
 
 }  // namespace counterfoil::desk

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 namespace counterfoil::proof {
 using testing::LogMaker;
 using testing::TempFolder;
