@@ -19,6 +19,7 @@ constexpr int kHandshakeDeadline_ms = 10'000;
 constexpr int kHeadDeadline_ms = 10'000;
 constexpr int kBodyDeadline_ms = 10'000;
 constexpr int kWriteDeadline_ms = 20'000;
+constexpr int kTurnDeadline_ms = 30'000;  // requests that one thread reads from one connection in a row
 constexpr int kKeepAlive_ms = 15'000;
 constexpr unsigned kKeepAliveRequestsMax = 100;
 constexpr std::size_t kConnectionsMax = 384;

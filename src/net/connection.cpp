@@ -32,8 +32,12 @@ void Connection::shut_down() const {
   ::shutdown(fd_, SHUT_RDWR);
 }
 
-int Connection::capped(const Turn& turn, int ms) const {
-  return turn.only_stops ? std::min(ms, limits::kStopThreadDeadline_ms) : ms;
+Deadline Connection::step(const Turn& turn, int ms) {
+  return Deadline::in_ms(turn.only_stops ? std::min(ms, limits::kStopThreadDeadline_ms) : ms);
+}
+
+Deadline Connection::reading(const Turn& turn, int ms) const {
+  return Deadline::sooner(step(turn, ms), turn_end_);
 }
 
 bool Connection::open_stream(const Turn& turn) {
@@ -52,9 +56,10 @@ bool Connection::open_stream(const Turn& turn) {
 
 Connection::After Connection::serve(const Turn& turn) {
   peer_.only_stops = turn.only_stops;
+  turn_end_ = Deadline::in_ms(turn.options.turn_deadline_ms);
   if (!stream_ && !open_stream(turn)) return After::Close;
   if (!shaken_) {
-    Status done = stream_->handshake(Deadline::in_ms(capped(turn, turn.options.handshake_deadline_ms)));
+    Status done = stream_->handshake(reading(turn, turn.options.handshake_deadline_ms));
     if (!done) {
       bool refused = done.error().code == Code::Refused;
       turn.service.figures().refused(refused ? "tls_peer" : "tls_handshake");
@@ -82,9 +87,15 @@ Connection::After Connection::one_request(const Turn& turn) {
   if (auto refusal = read_head(turn, head_bytes, gone))
     return write_outcome(turn, std::move(*refusal), false);
   if (gone) return After::Close;
-  Admission admission = turn.service.admit(std::string_view(input_).substr(0, head_bytes), peer_);
-  input_.erase(0, head_bytes);
   ++requests_;
+  // Refusals count too, or a client that only collects them would keep its thread.
+  const auto is_last = [&] {
+    return turn.only_stops || requests_ >= turn.options.keep_alive_requests_max || turn_end_.passed() ||
+           turn.stopping();
+  };
+  const std::string_view head = std::string_view(input_).substr(0, head_bytes);
+  Admission admission = turn.service.admit(head, peer_, is_last());
+  input_.erase(0, head_bytes);
   bool is_head = admission.head.method == Method::Head;
   if (admission.ended) return write_outcome(turn, std::move(*admission.ended), is_head);
 
@@ -94,15 +105,14 @@ Connection::After Connection::one_request(const Turn& turn) {
   if (gone) return After::Close;
   std::string body = input_.substr(0, body_bytes);
   input_.erase(0, body_bytes);
-  bool close =
-      !admission.head.keep_alive || requests_ >= turn.options.keep_alive_requests_max || turn.stopping();
+  bool close = !admission.head.keep_alive || is_last();
   Outcome outcome = turn.service.answer(std::move(admission), body, peer_, close);
   if (outcome.delay_ms > 0) turn.delay_ms(outcome.delay_ms);
   return write_outcome(turn, std::move(outcome), is_head);
 }
 
 std::optional<Outcome> Connection::read_head(const Turn& turn, std::size_t& head_bytes, bool& gone) {
-  Deadline deadline = Deadline::in_ms(capped(turn, turn.options.head_deadline_ms));
+  Deadline deadline = reading(turn, turn.options.head_deadline_ms);
   while (!find_head_end(input_, head_bytes)) {
     if (input_.size() > limits::kRequestHeadBytesMax) break;
     std::array<char, kReadBytes> buffer;
@@ -119,7 +129,7 @@ std::optional<Outcome> Connection::read_head(const Turn& turn, std::size_t& head
 }
 
 std::optional<Outcome> Connection::read_body(const Turn& turn, std::size_t bytes, bool& gone) {
-  Deadline deadline = Deadline::in_ms(capped(turn, turn.options.body_deadline_ms));
+  Deadline deadline = reading(turn, turn.options.body_deadline_ms);
   while (input_.size() < bytes) {
     std::array<char, kReadBytes> buffer;
     auto got = stream_->read(buffer.data(), std::min(buffer.size(), bytes - input_.size()), deadline);
@@ -136,7 +146,7 @@ Connection::After Connection::write_outcome(const Turn& turn, Outcome outcome, b
   bool close = outcome.close || turn.stopping();
   bool written = outcome.streaming
                      ? write_stream(turn, *outcome.streaming, is_head, close)
-                     : bool(stream_->write(outcome.bytes, Deadline::in_ms(turn.options.write_deadline_ms)));
+                     : bool(stream_->write(outcome.bytes, step(turn, turn.options.write_deadline_ms)));
   if (!written) return After::Close;
   if (!close) return After::Park;
   stream_->finish();
@@ -145,7 +155,7 @@ Connection::After Connection::write_outcome(const Turn& turn, Outcome outcome, b
 }
 
 bool Connection::write_stream(const Turn& turn, const Response& response, bool is_head, bool close) {
-  auto deadline = [&] { return Deadline::in_ms(turn.options.write_deadline_ms); };
+  auto deadline = [&] { return step(turn, turn.options.write_deadline_ms); };
   if (!stream_->write(response_head(response, Framing::Chunked, close), deadline())) return false;
   if (is_head) return true;
   try {

@@ -25,7 +25,8 @@ class Connection {
     const std::function<bool()>& stopping;     // true: answer, then close
     const std::function<void(int)>& delay_ms;  // an interruptible wait
   };
-  /// Handshake if it is due, then requests as long as there are bytes.
+  /// Handshake if it is due, then requests as long as there are bytes and the turn's deadline allows; a
+  /// thread kept for stops answers one request and closes.
   After serve(const Turn& turn);
   /// Ends every wait on the socket.
   void shut_down() const;
@@ -45,7 +46,10 @@ class Connection {
   After write_outcome(const Turn& turn, Outcome outcome, bool is_head);
   bool write_stream(const Turn& turn, const Response& response, bool is_head, bool close);
   void drain();
-  [[nodiscard]] int capped(const Turn& turn, int ms) const;
+  /// Deadline of one step: a thread kept for stops waits less.
+  [[nodiscard]] static Deadline step(const Turn& turn, int ms);
+  /// The same for what waits on the peer's bytes, which also ends with the turn.
+  [[nodiscard]] Deadline reading(const Turn& turn, int ms) const;
 
   Fd socket_;  // until the stream takes it
   int fd_;
@@ -53,6 +57,7 @@ class Connection {
   std::unique_ptr<Stream> stream_;  // made on the first bytes: silence costs no TLS memory
   bool shaken_ = false;
   std::string input_;
+  Deadline turn_end_ = Deadline::in_ms(0);
   unsigned requests_ = 0;
 };
 

@@ -14,6 +14,7 @@ class Deadline {
   static Deadline in_ms(int ms) {
     return Deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(ms));
   }
+  static Deadline sooner(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
   /// Milliseconds left, 0 when passed; fits poll(2).
   [[nodiscard]] int left_ms() const {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now()).count();

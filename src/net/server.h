@@ -32,6 +32,7 @@ struct ServerOptions {
   int head_deadline_ms = limits::kHeadDeadline_ms;
   int body_deadline_ms = limits::kBodyDeadline_ms;
   int write_deadline_ms = limits::kWriteDeadline_ms;
+  int turn_deadline_ms = limits::kTurnDeadline_ms;  // reading, in all, before the thread is given back
   int keep_alive_ms = limits::kKeepAlive_ms;
   unsigned keep_alive_requests_max = limits::kKeepAliveRequestsMax;
   std::size_t connections_max = limits::kConnectionsMax;

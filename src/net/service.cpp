@@ -63,7 +63,7 @@ ServerFigures FigureBook::read() const {
 Service::Service(Clock& clock)
     : per_minute_(clock, kMinute_ms), per_hour_(clock, kHour_ms), engine_(HttpEngine::make()) {}
 
-Admission Service::admit(std::string_view head, const Peer& peer) {
+Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
   Admission admission;
   Verdict verdict = RequestGate::judge(head);
   Request& request = admission.request;
@@ -87,13 +87,14 @@ Admission Service::admit(std::string_view head, const Peer& peer) {
   admission.head = std::move(verdict.head);
   const JudgedHead& judged = admission.head;
   bool is_head = judged.method == Method::Head;
+  close = close || !judged.keep_alive;
   if (refusal) {
     // A body that nobody reads would be taken for the next request.
-    bool close = !understood || judged.content_length > 0 || !judged.keep_alive;
+    close = close || !understood || judged.content_length > 0;
     admission.ended = refuse(request, *refusal, peer, is_head, close);
     admission.ended->unread_input = !understood || judged.content_length > 0;
   } else if (peer.door->kind == ListenerKind::Redirect) {
-    admission.ended = redirect_to_name(judged, *peer.door, !judged.keep_alive);
+    admission.ended = redirect_to_name(judged, *peer.door, close);
   }
   return admission;
 }

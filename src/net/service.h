@@ -58,9 +58,9 @@ struct Admission {
 class Service {
  public:
   explicit Service(Clock& clock);
-  /// `head` ends with the empty line.
-  [[nodiscard]] Admission admit(std::string_view head, const Peer& peer);
-  /// `body` has exactly head.content_length bytes. `close`: this is the connection's last answer.
+  /// `head` ends with the empty line. `close`: this is the connection's last answer.
+  [[nodiscard]] Admission admit(std::string_view head, const Peer& peer, bool close);
+  /// `body` has exactly head.content_length bytes. `close` as above.
   [[nodiscard]] Outcome answer(Admission admission, std::string_view body, const Peer& peer, bool close);
   /// For what fails before there is a head to judge: 408 and 431.
   [[nodiscard]] Outcome refuse_unread(const Peer& peer, int status, std::string_view reason);

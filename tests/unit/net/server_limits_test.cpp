@@ -99,6 +99,71 @@ TEST_CASE("when the pool is full stops are still served, others are asked to com
   CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
 }
 
+TEST_CASE("refusals count as requests: a client that only collects them does not keep its thread") {
+  ServerOptions options;
+  options.keep_alive_requests_max = 3;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  RawPeer peer(s.port());
+  const std::string request = get_text("/nowhere");
+  // Each time the first byte of the next request is there already, so the thread has a reason to stay.
+  peer.send(request.substr(0, 1));
+  std::vector<std::string> answers;
+  for (int i = 0; i < 3; ++i) {
+    peer.send(request.substr(1) + request.substr(0, 1));
+    answers.push_back(peer.answer());
+    CHECK(status_of(answers.back()) == 404);
+  }
+  CHECK(answers[1].find("Connection: close") == std::string::npos);
+  CHECK(answers[2].find("\r\nConnection: close\r\n") != std::string::npos);
+  CHECK(peer.closed_within(2000));
+}
+
+TEST_CASE("a thread gives its connection up when one turn has lasted too long") {
+  ServerOptions options;
+  options.turn_deadline_ms = 400;
+  options.keep_alive_requests_max = 1'000'000;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  RawPeer peer(s.port());
+  const std::string request = get_text("/");
+  peer.send(request.substr(0, 1));
+  const Deadline patience = Deadline::in_ms(5000);
+  bool told = false;
+  while (!told && !patience.passed()) {
+    peer.send(request.substr(1) + request.substr(0, 1));
+    told = peer.answer().find("\r\nConnection: close\r\n") != std::string::npos;
+    std::this_thread::sleep_for(20ms);
+  }
+  CHECK(told);
+  CHECK(peer.closed_within(1000));
+}
+
+TEST_CASE("a thread kept for stops answers one request and closes") {
+  ServerOptions options;
+  options.threads_max = 1;
+  options.stop_threads = 1;
+  std::atomic<bool> go_on{false};
+  std::atomic<bool> inside{false};
+  Router router = capped_routes();
+  router.get("/hold", [&](const Request&) {
+    inside = true;
+    while (!go_on) std::this_thread::sleep_for(5ms);
+    return Response::text("held");
+  });
+  RunningServer s(ListenerKind::Customer, std::move(router), options);
+  RawPeer holder(s.port());
+  holder.send(get_text("/hold"));
+  while (!inside) std::this_thread::sleep_for(5ms);
+  for (const std::string& bytes : {get_text("/"), get_text("/nowhere"), post_text("/stop", "a=b")}) {
+    RawPeer peer(s.port());
+    peer.send(bytes + "G");
+    CHECK(peer.answer().find("\r\nConnection: close\r\n") != std::string::npos);
+    CHECK(peer.closed_within(limits::kStopThreadDeadline_ms / 2));
+  }
+  CHECK(status_of(ask(s.port(), post_text("/stop", "a=b"))) == 200);
+  go_on = true;
+  CHECK(holder.answer().ends_with("held"));
+}
+
 TEST_CASE("the oldest stranger goes first when all places are taken") {
   ServerOptions options;
   options.connections_max = 3;
