@@ -274,7 +274,8 @@ class Reader {
     for (;;) {
       if (at_ >= text_.size()) return bad("string without end");
       const char c = text_[at_];
-      if (c < 0x20 || c == 0x7F) return bad("byte that must be escaped");
+      const auto byte = static_cast<unsigned char>(c);  // a plain char is signed on some machines only
+      if (byte < 0x20 || byte >= 0x7F) return bad("byte that must be escaped");
       ++at_;
       if (c == '"') return out;
       if (c == '\\') {

@@ -49,6 +49,8 @@ TEST_CASE("canonical JSON reader refuses every other spelling") {
                                 R"("\udc00")",
                                 R"("\ud800\u0041")",
                                 "\"\xC3\xB1\"",
+                                "\"\x80\"",
+                                "\"\xFF\"",
                                 "\"\n\"",
                                 R"("abc)",
                                 "{",
