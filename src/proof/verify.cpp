@@ -288,6 +288,9 @@ void Verifier::State::judge(const std::optional<Checkpoint>& checkpoint) {
   } else if (checkpoint) {
     judge_differences(tiles_fit, report.strays);
     judge_blind();
+    if (findings.empty())
+      findings.push_back(
+          {"V4", frontier.size(), "the checkpoint does not continue what was verified before"});
   }
   if (report.findings.empty()) {
     // Lines of which some are changed, nobody knows which, prove nothing about each other.

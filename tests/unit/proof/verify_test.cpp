@@ -54,6 +54,26 @@ TEST_CASE("an honest log is intact") {
   CHECK(verifier.frontier().size() == 121);
 }
 
+TEST_CASE("V4 - a fork of the same size is no continuation") {
+  const LogMaker log = log_of(20);
+  LogMaker fork;
+  fork.now = log.now + 1;
+  fork.fill(20);
+  REQUIRE(fork.checkpoint().size == log.checkpoint().size);
+  REQUIRE(fork.checkpoint().root != log.checkpoint().root);
+  Frontier proved;
+  for (const Hash& hash : log.hashes()) proved.push(hash);
+
+  Verifier same(log.key());
+  same.resume(proved);
+  CHECK(same.finish(log.note()).has_value());
+
+  Verifier forked(log.key());
+  forked.resume(proved);
+  CHECK_FALSE(forked.finish(fork.note()).has_value());
+  CHECK(texts(forked.findings()) == Texts{"[V4] the checkpoint does not continue what was verified before"});
+}
+
 TEST_CASE("V1 and V2 - key and name of the checkpoint") {
   const LogMaker log = log_of(20);
   LogMaker other_key(testing::kOrigin, 2);
