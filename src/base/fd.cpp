@@ -44,9 +44,16 @@ Error errno_error(int error_number, std::string what) {
   return fail(code, std::move(what) + ": " + std::strerror(error_number));
 }
 
+Result<Fd> open_file(const std::string& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat info{};
+  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) return errno_error(errno, "cannot open " + path);
+  if (!S_ISREG(info.st_mode)) return fail(Code::BadInput, path + " is not a regular file");
+  return fd;
+}
+
 Result<Bytes> read_file(const std::string& path, std::size_t bytes_max) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, "cannot open " + path);
+  CF_TRY(const Fd fd, open_file(path));
   Bytes out;
   std::array<std::uint8_t, 8192> chunk{};
   for (;;) {

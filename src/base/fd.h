@@ -41,7 +41,10 @@ class Fd {
 /// EPERM and EROFS, else Io. The detail is "what: strerror"; "what" must not hold personal data.
 Error errno_error(int error_number, std::string what);
 
-/// Whole file, at most bytes_max. Fails with NotFound, Refused, Limit, Io.
+/// Opens a regular file for reading and never waits for one: a pipe or a device in its place fails with
+/// BadInput. Else fails with NotFound, Refused, Io.
+Result<Fd> open_file(const std::string& path);
+/// Whole file, at most bytes_max. Fails as open_file(), with Limit, or with Io.
 Result<Bytes> read_file(const std::string& path, std::size_t bytes_max);
 /// The same as text; the bytes are taken as they are.
 Result<std::string> read_text_file(const std::string& path, std::size_t bytes_max);

@@ -93,6 +93,7 @@ constexpr std::size_t kProofHashesMax = 63;
 constexpr std::size_t kReceiptBytesMax = 256 * 1024;
 constexpr std::size_t kTileHashesMax = 256;
 constexpr std::size_t kFindingsMax = 200;
+constexpr std::uint64_t kTilesAheadMax = 1024;  // tiles read beyond the lines that a bundle really has
 constexpr std::size_t kOrderRunsMax = 512;
 
 // Words and numbers

@@ -80,12 +80,14 @@ class BundleCheck {
   }
 
  private:
+  // A stretch that is missing, or a size that nothing stands behind, must not keep the reader busy.
   void give_tiles(std::uint64_t last) {
+    last = std::min(last, verifier_.frontier().size() / kBundleTileLines + limits::kTilesAheadMax);
     for (; next_tile_ <= last && next_tile_ * kBundleTileLines < size_; ++next_tile_) {
       Result<std::optional<std::vector<Hash>>> tile = read_tile(folder_, next_tile_);
-      if (!tile) {
+      if (!tile && tile_findings_.size() < limits::kFindingsMax) {
         tile_findings_.push_back({"V4", next_tile_ * kBundleTileLines, tile.error().message()});
-      } else if (*tile) {
+      } else if (tile && *tile) {
         verifier_.expect_tile(next_tile_, std::move(**tile));
       }
     }
@@ -120,7 +122,8 @@ Result<BundleReport> verify_bundle(const std::string& folder, std::string_view k
              : !origin.empty()        ? origin
              : claimed                ? claimed->origin
                                       : "";
-  BundleCheck check(folder, std::move(key), claimed ? claimed->size : 0);
+  const Result<Checkpoint> opened = open_checkpoint(note, key);
+  BundleCheck check(folder, std::move(key), opened ? opened->size : 0);
   CF_CHECK(check.lines(files));
   return check.report(origin, note, unread, std::move(findings));
 }

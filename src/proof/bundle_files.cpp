@@ -5,7 +5,6 @@
 
 #include "base/limits.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,21 +34,20 @@ std::optional<std::uint64_t> entries_start(std::string_view name) {
 }  // namespace
 
 Result<LineReader> LineReader::open(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error(errno, path);
+  CF_TRY(Fd fd, open_file(path));
   return LineReader(std::move(fd), path);
 }
 
 Result<std::optional<LineReader::Line>> LineReader::next() {
-  buffer_.erase(0, used_);
-  used_ = 0;
-  std::size_t searched = 0;
+  std::size_t searched = used_;
   for (;;) {
     const std::size_t newline = buffer_.find('\n', searched);
     if (newline != std::string::npos) {
-      used_ = newline + 1;
-      return std::optional(Line{std::string_view(buffer_).substr(0, newline), true});
+      const std::size_t begin = std::exchange(used_, newline + 1);
+      return std::optional(Line{std::string_view(buffer_).substr(begin, newline - begin), true});
     }
+    // Lines handed out go when more is read, once for all of them.
+    buffer_.erase(0, std::exchange(used_, 0));
     searched = buffer_.size();
     if (ended_ || searched > limits::kEntryLineBytesMax) {
       if (searched == 0) return std::optional<Line>();

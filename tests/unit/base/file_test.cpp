@@ -25,6 +25,17 @@ TEST_CASE("durable writes replace the whole file and keep it private") {
   CHECK(::system(("rm -r " + dir).c_str()) == 0);
 }
 
+TEST_CASE("what is no regular file is refused and never waited for") {
+  std::string dir = "/tmp/cf-base-XXXXXX";
+  REQUIRE(mkdtemp(dir.data()) != nullptr);
+  REQUIRE(::mkfifo((dir + "/pipe").c_str(), 0600) == 0);
+  for (const std::string& path : {dir + "/pipe", dir, std::string("/dev/zero")}) {
+    CAPTURE(path);
+    CHECK(read_file(path, 100).error().code == Code::BadInput);
+  }
+  CHECK(::system(("rm -r " + dir).c_str()) == 0);
+}
+
 TEST_CASE("every error code has a name, a sentence, an HTTP and an exit status") {
   for (int i = 0; i <= static_cast<int>(Code::Internal); ++i) {
     const auto code = static_cast<Code>(i);

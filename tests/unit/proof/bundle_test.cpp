@@ -2,9 +2,14 @@
 // Copyright The Counterfoil Authors
 
 // A bundle on disk, damaged in every way a stranger or a bad card could, and the exact sentence each time.
+#include "base/limits.h"
 #include "log_maker.h"
+#include "proof/bundle_files.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <chrono>
 
 #include <algorithm>
 
@@ -248,6 +253,50 @@ TEST_CASE("missing parts of a bundle") {
   CHECK(verify_bundle(b.folder + "/origin", b.log.pem()).error().code == Code::BadInput);
   CHECK(verify_bundle(b.temp.path(), b.log.pem()).error().code == Code::BadInput);
   CHECK(verify_bundle(b.folder, "no key").error().code == Code::BadInput);
+}
+
+TEST_CASE("a bundle that means harm costs no more than its bytes") {
+  Bundle b(true, 40);
+  b.found(b.lines);
+  // A size that nobody signed is not believed, and one that somebody signed is not walked to its end.
+  const Checkpoint huge{testing::kOrigin, (std::uint64_t{1} << 53) - 1, b.log.checkpoint().root};
+  std::string note = b.log.note_of(huge);
+  testing::write_text(b.folder + "/checkpoint", note);
+  Texts found = b.check();
+  REQUIRE(!found.empty());
+  CHECK(found.back() == "the last 9007199254740950 lines are missing");
+  std::filesystem::remove_all(b.folder + "/tiles");
+  testing::write_text(b.folder + "/tiles", "");
+  found = b.check();
+  CHECK(found.size() == limits::kFindingsMax + 1);
+  CHECK(found.front() == "the tile tiles/0/0 is not a row of hashes");
+  note[note.size() - 3] = note[note.size() - 3] == 'A' ? 'B' : 'A';
+  testing::write_text(b.folder + "/checkpoint", note);
+  CHECK(b.check() == Texts{"the checkpoint was changed: its signature does not verify"});
+
+  b.found(b.lines);
+  std::filesystem::remove(b.folder + "/entries-0.ndjson");
+  REQUIRE(::mkfifo((b.folder + "/entries-0.ndjson").c_str(), 0600) == 0);
+  CHECK(verify_bundle(b.folder, b.log.pem()).error().code == Code::BadInput);
+}
+
+TEST_CASE("a file of a million empty lines is read in one pass") {
+  const TempFolder temp;
+  testing::write_text(temp.path() + "/lines", std::string(1'000'000, '\n') + "last");
+  auto reader = LineReader::open(temp.path() + "/lines");
+  REQUIRE(reader);
+  std::uint64_t count = 0;
+  const auto began = std::chrono::steady_clock::now();
+  for (;;) {
+    const auto line = reader->next();
+    REQUIRE(line);
+    if (!*line) break;
+    ++count;
+    REQUIRE((*line)->whole == (count <= 1'000'000));
+    REQUIRE((*line)->text == (count <= 1'000'000 ? "" : "last"));
+  }
+  CHECK(count == 1'000'001);
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
 }
 
 TEST_CASE("the entries of a bundle come in order and errors end the walk") {

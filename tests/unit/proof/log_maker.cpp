@@ -146,8 +146,8 @@ Checkpoint LogMaker::checkpoint() const {
   return {log_key_.name, frontier.size(), frontier.root()};
 }
 
-std::string LogMaker::note() const {
-  return must(sign_checkpoint(checkpoint(), log_key_, [this](std::string_view message) -> Result<Bytes> {
+std::string LogMaker::note_of(const Checkpoint& checkpoint) const {
+  return must(sign_checkpoint(checkpoint, log_key_, [this](std::string_view message) -> Result<Bytes> {
     return signing_.sign(as_bytes(message));
   }));
 }

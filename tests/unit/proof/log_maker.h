@@ -32,7 +32,8 @@ class LogMaker {
 
   [[nodiscard]] std::uint64_t size() const { return entries_.size(); }
   [[nodiscard]] std::vector<std::string> lines() const;
-  [[nodiscard]] std::string note() const;
+  [[nodiscard]] std::string note() const { return note_of(checkpoint()); }
+  [[nodiscard]] std::string note_of(const Checkpoint& checkpoint) const;
   [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] Receipt receipt(std::uint64_t seq) const;
   [[nodiscard]] const LogKey& key() const { return log_key_; }
