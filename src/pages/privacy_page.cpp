@@ -103,12 +103,24 @@ std::string promise_words(const View& view) {
   const auto count = [&](std::string_view unit, int n) {
     return i18n::tr_count(view.language, unit, static_cast<std::uint64_t>(n));
   };
-  return view.tr("notice.promise",
-                 {{"per_day", count("count.messages", promise.per_day)},
-                  {"days_per_week", count("count.days", promise.days_per_week)},
-                  {"days", i18n::format_weekdays(view.language, days)},
-                  {"hours", i18n::format_hours(view.language, static_cast<unsigned>(promise.from_minute),
-                                               static_cast<unsigned>(promise.to_minute))}});
+  const std::string hours = i18n::format_hours(view.language, static_cast<unsigned>(promise.from_minute),
+                                               static_cast<unsigned>(promise.to_minute));
+  const std::string promised =
+      view.tr("notice.promise", {{"per_day", count("count.messages", promise.per_day)},
+                                 {"days_per_week", count("count.days", promise.days_per_week)},
+                                 {"days", i18n::format_weekdays(view.language, days)},
+                                 {"hours", hours}});
+  std::vector<std::string> exceptions;
+  for (const auto& id : promise.exceptions) {
+    if (const auto* topic = view.business().topic(id))
+      exceptions.push_back(
+          view.tr("notice.exception.topic",
+                  {{"topic", consent::local(topic->title, view.language.code(), view.business())}}));
+  }
+  if (exceptions.empty()) return promised;
+  return promised + " " +
+         i18n::tr_count(view.language, "notice.exceptions", exceptions.size(),
+                        {{"exceptions", i18n::join_and(view.language, exceptions)}, {"hours", hours}});
 }
 
 }  // namespace

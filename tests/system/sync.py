@@ -49,8 +49,16 @@ class FiveMinutes(unittest.TestCase):
             lines[5] = lines[5].replace("consent", "konsent", 1)
             (desk / "entries.ndjson").write_text("\n".join(lines) + "\n")
             tail = commands[commands.index("sha256_hex()"):]
-            (desk / "again.sh").write_text("SIZE=$(sed -n 2p checkpoint)\n" + tail)
-            self.assertNotEqual(b.run("bash", "-euo", "pipefail", "again.sh", cwd=desk, env=shop).returncode, 0)
+            (desk / "again.sh").write_text('SIZE=$(sed -n 2p checkpoint)\nSIGNED="Verified OK"\n' + tail)
+            again = b.run("bash", "-euo", "pipefail", "again.sh", cwd=desk, env=shop)
+            self.assertEqual(again.stdout.splitlines()[-1], "NOT intact", again.stdout + again.stderr)
+            # And nothing received is not intact, in a shell that goes on after a failure.
+            empty = at / "nothing"
+            empty.mkdir()
+            by_hand = commands[:commands.index("counterfoil pull")] + commands[commands.index("get()"):]
+            (empty / "pasted.sh").write_text(by_hand)
+            ended = b.run("bash", "pasted.sh", cwd=empty, env={**shop, "SYNC": "https://127.0.0.1:1"})
+            self.assertEqual(ended.stdout.splitlines()[-1], "NOT intact", ended.stdout + ended.stderr)
 
 
 class Sync(unittest.TestCase):

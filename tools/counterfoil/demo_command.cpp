@@ -25,6 +25,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <thread>
 
 namespace counterfoil::tool {
@@ -81,12 +82,21 @@ pid_t start_program(const std::vector<std::string>& command, const std::string& 
   ::_exit(127);
 }
 
+// The end of the daemon's log, which says why it ended.
+std::string last_line(const std::string& path) {
+  std::ifstream log(path);
+  std::string last;
+  for (std::string line; std::getline(log, line);)
+    if (!line.empty()) last = line;
+  return last;
+}
+
 Status wait_open(const DemoShop& shop, pid_t daemon) {
   for (int waited_ms = 0; waited_ms < limits::kControlDeadline_ms; waited_ms += 50) {
     int ended = 0;
     if (::waitpid(daemon, &ended, WNOHANG) == daemon)
-      return fail(Code::Conflict,
-                  "the daemon could not start; the last lines of " + shop.folder + "/daemon.log say why");
+      return fail(Code::Conflict, "the daemon could not start (log: " + shop.folder +
+                                      "/daemon.log): " + last_line(shop.folder + "/daemon.log"));
     const auto status = app::control_call(shop.paths().control_socket(), json::Object{{"do", "status"}});
     if (status) {
       const auto* ready = status->find("index_ready");
@@ -132,7 +142,8 @@ Status print_welcome(const DemoShop& shop, bool lan) {
   std::printf("  customers   %s\n", customer.c_str());
   std::printf("  staff       %s/staff   user %s   password %s\n", shop.url(1).c_str(),
               shop.staff_user.c_str(), shop.staff_password.c_str());
-  std::printf("  posters     %s/staff/links (after the staff login)\n\n", shop.url(1).c_str());
+  std::printf("  posters     %s/staff/links (after the staff login)\n", shop.url(1).c_str());
+  std::printf("  head office https://127.0.0.1:%d (README, \"Pull your first shop\")\n\n", shop.port + 2);
   std::printf("Try as staff, number and what you will see (country Sweden):\n");
   std::printf("  070-174 06 05  yes, may be messaged      070-174 06 08  asked us to stop\n");
   std::printf("  070-174 06 10  the yes ran out           070-174 06 99  never seen\n\n");
@@ -183,6 +194,9 @@ int demo(const DemoArguments& arguments) {
     shop.host = *address;
     shop.listen = "0.0.0.0";
   }
+  if (app::control_call(shop.paths().control_socket(), json::Object{{"do", "status"}}))
+    return complain(fail(Code::Locked, "the shop in " + shop.folder +
+                                           " is open already; stop it, or take another folder with --dir"));
   if (const auto prepared = prepare_demo(shop); !prepared) return complain(prepared.error());
   sigset_t signals;
   sigemptyset(&signals);

@@ -34,6 +34,7 @@ consent::Business make_shop() {
   b.time_zone = "Europe/Madrid";
   b.languages = {"es", "en"};
   b.colour = "#7a3e00";
+  b.promise.exceptions = {consent::TopicId("orders")};
   b.notice = consent::NoticeId("N1");
   b.stop_ways = {{consent::StopWay::Kind::Keyword, "wa"},
                  {consent::StopWay::Kind::StaffedNumber, "+46 70 174 06 99"}};

@@ -100,9 +100,9 @@ TEST_CASE("templates use only words that exist, and raw markup only under its na
 TEST_CASE("the style sheet knows no left and right") {
   const std::string_view css = asset("style.css");
   REQUIRE(!css.empty());
-  for (const char* physical :
-       {"margin-left", "margin-right", "padding-left", "padding-right", "border-left", "border-right",
-        "text-align:left", "text-align:right", "float:", ";left:", ";right:", "url(", "@import"})
+  for (const char* physical : {"margin-left", "margin-right", "padding-left", "padding-right", "border-left",
+                               "border-right", "text-align:left", "text-align:right", "float:left",
+                               "float:right", ";left:", ";right:", "url(", "@import"})
     CHECK_MESSAGE(css.find(physical) == css.npos, physical);
 }
 
