@@ -189,8 +189,12 @@ void read_recipient(ConfigReader& in, consent::Recipient& to) {
   });
 }
 
+// A link's name is one part of an address that people type from posters.
 void read_link(ConfigReader& in, consent::OptInLink& to) {
   read_id(in, "id", to.id);
+  const std::string_view id = to.id.text();
+  if (id.find('/') != id.npos || id.find_first_not_of('.') == id.npos)
+    in.mistake("id", "is part of an address: no / in it, and not dots alone");
   in.local_text("place", to.place);
   std::string shop;
   in.text("shop", shop);
@@ -248,6 +252,7 @@ void read_parts(ConfigReader& in, Business& business) {
     auto& rc = business.retention.emplace_back();
     r.text("name", rc.name);
     r.need("name", rc.name);
+    if (!rc.name.empty() && !is_config_name(rc.name)) r.mistake("name", kNameRule);
     r.text("starts", rc.starts);
     r.text("keep", rc.keep);
     r.need("keep", rc.keep);

@@ -97,6 +97,10 @@ void missing_retention_chain(Items& items, const Business& b, const Topic& topic
                       " leads to it and it is not there (GDPR Art. 13(2)(a))");
       return;
     }
+    need(items, c->keep_months > 0 || c->keep_days > 0,
+         "retention." + c->name +
+             ".keep: a yes and the proof after it need a length in months or days (GDPR "
+             "Art. 5(1)(e))");
     if (c->then == "destroy") return;
     name = c->then;
   }
@@ -122,9 +126,6 @@ void missing_topics(Items& items, const Business& b) {
            "topic." + topic.id.text() + ".line." + language + ": missing");
     }
     missing_retention_chain(items, b, topic);
-    if (const RetentionClass* c = b.retention_class(topic.retention))
-      need(items, c->keep_months > 0 || c->keep_days > 0,
-           "retention." + c->name + ".keep: a yes needs a length in months or days (GDPR Art. 5(1)(e))");
   }
 }
 

@@ -4,38 +4,15 @@
 // What a customer can do: say yes, see, change, take back, stop.
 #include "base/limits.h"
 #include "desk/desk_impl.h"
+#include "desk/periods.h"
 #include "phone/phone.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace counterfoil::desk {
 namespace {
 
 using consent::State;
-
-// Adds calendar months in UTC; the 31st becomes the last day of a shorter month.
-Instant add_months(Instant t, int months) {
-  using namespace std::chrono;
-  const sys_seconds at{seconds{t}};
-  const auto day_start = floor<days>(at);
-  const year_month_day date{day_start};
-  const year_month wanted = year_month{date.year(), date.month()} + std::chrono::months{months};
-  const year_month_day_last last{wanted.year(), month_day_last{wanted.month()}};
-  const auto day = std::min(date.day(), last.day());
-  const sys_days result{year_month_day{wanted.year(), wanted.month(), day}};
-  return duration_cast<seconds>(result.time_since_epoch() + (at - day_start)).count();
-}
-
-Instant end_of(const consent::RetentionClass& rc, Instant from) {
-  return rc.keep_months > 0 ? add_months(from, rc.keep_months) : from + rc.keep_days * kDay_s;
-}
-
-// A cohort is the day, or for more than a year the month, in which its records fall due (design: ledger 5).
-std::string cohort_of(Instant due, Instant now) {
-  const std::string date = rfc3339(due).substr(0, 10);
-  return due - now > 366 * kDay_s ? date.substr(0, 7) : date;
-}
 
 // The names the form may carry, sorted and unique, or nothing when one of them is not offered.
 template <class T>
@@ -67,25 +44,13 @@ bool is_live(const consent::SubjectState& state, const consent::PairState& fact)
 
 }  // namespace
 
-Instant DeskImpl::ends_of_yes(const std::vector<consent::TopicId>& topics, Instant from) const {
-  std::optional<Instant> ends;
-  for (const auto& id : topics) {
-    const auto* topic = business_.topic(id);
-    const auto* rc = topic == nullptr ? nullptr : business_.retention_class(topic->retention);
-    if (rc == nullptr) continue;
-    const Instant end = end_of(*rc, from);
-    ends =
-        ends ? std::min(*ends, end) : end;  // one form, one end: the earliest that any of its topics promises
-  }
-  return ends.value_or(from);
-}
-
 ledger::Retention DeskImpl::retention_of_yes(const std::vector<consent::TopicId>& topics,
                                              Instant ends) const {
-  const auto* topic = topics.empty() ? nullptr : business_.topic(topics.front());
+  const Instant now = clock_.now();
+  const auto* kept = class_of_yes(business_, topics, now);
+  if (kept == nullptr) return retention_of_proof(now);
   // A grant stays readable 30 days after it ends, so that kept promises can be shown (design: ledger 10).
-  return {topic == nullptr ? std::string() : topic->retention,
-          cohort_of(ends + limits::kGrantReadableAfterEnd_days * kDay_s, clock_.now())};
+  return {kept->name, cohort_of(ends + limits::kGrantReadableAfterEnd_days * kDay_s, now)};
 }
 
 ledger::Retention DeskImpl::retention_of_proof(Instant from) const {
@@ -98,11 +63,15 @@ ledger::Retention DeskImpl::retention_of_proof(Instant from) const {
   return {"proof", cohort_of(from + 366 * kDay_s, from)};
 }
 
+Result<std::string> DeskImpl::canonical_number(std::string_view number, std::string_view region) const {
+  return phone::canonical(number, region.empty() ? std::string_view(business_.jurisdiction) : region);
+}
+
 Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
   CF_TRY(const OptInForm form, opt_in_form(request.link, request.language));
   auto channels = among(form.channels.size() == 1 ? form.channels : request.channels, form.channels);
   auto topics = among(request.topics, form.topics);
-  auto number = phone::canonical(request.number, request.region);
+  auto number = canonical_number(request.number, request.region);
   std::string wrong;
   if (!channels || channels->empty()) wrong += " no_channel";
   if (!topics || topics->empty()) wrong += " no_topic";
@@ -124,7 +93,10 @@ Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
   grant.age_affirmed = true;
   grant.minimum_age = business_.minimum_age;
   grant.promise = business_.promise;
-  grant.ends = ends_of_yes(grant.topics, clock_.now());
+  const Instant now = clock_.now();
+  const auto* kept = class_of_yes(business_, grant.topics, now);
+  if (kept == nullptr) return fail(Code::Internal, "a topic has no retention class");
+  grant.ends = end_of(*kept, now);
   const bool with_code = business_.minimum_evidence > consent::Evidence::Claimed;
   const auto retention = retention_of_yes(grant.topics, grant.ends);
   CF_TRY(const auto opened, ledger_.open_subject(identity, grant, retention, with_code));
@@ -210,7 +182,7 @@ Result<Submission> DeskImpl::stop_all(std::string_view token) {
 
 Result<Instant> DeskImpl::stop_by_number(std::string_view number, std::string_view region,
                                          const consent::StopBody& by) {
-  auto canonical = phone::canonical(number, region);
+  auto canonical = canonical_number(number, region);
   if (!canonical) return fail(Code::BadInput, "number");
   const std::vector<consent::Address> addresses = {
       {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed}};

@@ -81,10 +81,13 @@ class DeskImpl final : public Desk {
   [[nodiscard]] Submission view_of(std::string_view token, const ledger::Subject& subject) const;
   Result<Submission> withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
                               std::string_view via);
+  /// For a record of a yes that ends then; the class of proofs once none of its topics is configured any
+  /// more.
   [[nodiscard]] ledger::Retention retention_of_yes(const std::vector<consent::TopicId>& topics,
                                                    Instant ends) const;
+  /// Without a region the number is read as one of the shop's own country.
+  [[nodiscard]] Result<std::string> canonical_number(std::string_view number, std::string_view region) const;
   [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;
-  [[nodiscard]] Instant ends_of_yes(const std::vector<consent::TopicId>& topics, Instant from) const;
   /// NotFound is well; Conflict when the ledger has such an item.
   [[nodiscard]] Status demand_new(std::string_view kind, std::string_view name) const;
   Status put_user(std::string_view name, Role role, std::string_view password);

@@ -4,6 +4,7 @@
 // The exact text a person sees before saying yes, sentence by sentence (GDPR Art. 13; design: ledger 12).
 #include "crypto/crypto.h"
 #include "desk/desk_impl.h"
+#include "desk/periods.h"
 #include "i18n/i18n.h"
 
 #include <algorithm>
@@ -157,12 +158,8 @@ class NoticeWriter {
   }
 
   void period() {
-    const consent::RetentionClass* yes = nullptr;
-    for (const auto& id : link_.topics) {
-      const auto* topic = business_.topic(id);
-      const auto* rc = topic == nullptr ? nullptr : business_.retention_class(topic->retention);
-      if (rc != nullptr && (yes == nullptr || rc->keep_months > yes->keep_months)) yes = rc;
-    }
+    // Any instant serves to compare lengths.
+    const auto* yes = class_of_yes(business_, link_.topics, 0);
     if (yes == nullptr) return;
     std::string text = tr(language_, "notice.period.text", {{"period", period_in_words(language_, *yes)}});
     const auto* then = business_.retention_class(yes->then);

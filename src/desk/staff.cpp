@@ -39,7 +39,7 @@ void put_latest_grant(CheckRow& row, const consent::PersonState& person) {
 }  // namespace
 
 Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& /*by*/) const {
-  auto canonical = phone::canonical(number, region);
+  auto canonical = canonical_number(number, region);
   if (!canonical) return fail(Code::BadInput, "number");
   const consent::Address address{consent::AddressKind::Phone, *canonical, consent::Evidence::Claimed};
   CF_TRY(const auto person, ledger_.person(address));

@@ -101,7 +101,7 @@ net::Response check_form(const Site& site, const View& view, const StaffPerson& 
 
 net::Response not_checked(const Site& site, const View& view, const net::Request& request,
                           const StaffPerson& person, const CheckInput& input, const Error& error) {
-  if (error.code == Code::BadInput) {
+  if (error == fail(Code::BadInput, "number")) {
     const std::string& region = input.region.empty() ? view.business().jurisdiction : input.region;
     return check_form(
         site, view, person, input,

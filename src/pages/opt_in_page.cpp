@@ -161,7 +161,8 @@ std::vector<Problem> problems_with(const View& view, const desk::OptInForm& form
   if (input.topics.empty()) out.push_back({"topics", view.phrase("form.no_topic")});
   if (input.number.empty())
     out.push_back({"number", view.phrase("form.no_number")});
-  else if (!phone::canonical(input.number, input.region))
+  else if (!phone::canonical(input.number,
+                             input.region.empty() ? view.business().jurisdiction : input.region))
     out.push_back({"number", view.phrase("form.bad_number", {{"country", country_of(view, input)}})});
   if (!input.age)
     out.push_back(
@@ -224,7 +225,9 @@ net::Response refused(Site& site, const View& view, const desk::OptInForm& form,
   const int status = http_status(error.code);
   if (error.code == Code::BadInput) {
     std::vector<Problem> problems;
-    const auto named = [&](std::string_view what) { return error.detail.find(what) != error.detail.npos; };
+    const auto named = [&](std::string_view what) {
+      return (" " + error.detail + " ").find(" " + std::string(what) + " ") != std::string::npos;
+    };
     if (named("no_channel")) problems.push_back({"channels", view.phrase("form.no_tick")});
     if (named("no_topic")) problems.push_back({"topics", view.phrase("form.no_topic")});
     if (named("number"))

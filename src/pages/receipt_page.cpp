@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "counterfoil/proof/receipt.h"
 #include "crypto/crypto.h"
+#include "crypto/signing.h"
 #include "pages/qr.h"
 
 namespace counterfoil::pages {
@@ -14,7 +15,6 @@ namespace {
 constexpr std::string_view kUndoRoute = "undo";
 constexpr int kKioskRefresh_s = 30;
 constexpr std::size_t kFingerprintGroup = 8;
-constexpr std::size_t kPemLine = 64;
 
 std::string_view state_id(const desk::Submission& s) {
   if (s.stopped) return "state.stopped";
@@ -88,13 +88,6 @@ std::string grouped(std::string_view digits) {
   return out;
 }
 
-std::string pem_of(ByteView spki) {
-  const std::string text = base64(spki);
-  std::string out = "-----BEGIN PUBLIC KEY-----\n";
-  for (std::size_t at = 0; at < text.size(); at += kPemLine) out += text.substr(at, kPemLine) + "\n";
-  return out + "-----END PUBLIC KEY-----\n";
-}
-
 /// The notice a proof names, and its text if that is still what the link says.
 void put_notice(Site& site, ReceiptFile& file) {
   const auto receipt = proof::read_receipt(file.proof);
@@ -104,6 +97,7 @@ void put_notice(Site& site, ReceiptFile& file) {
   const auto* grant = std::get_if<consent::GrantBody>(&*body);
   if (grant == nullptr) return;
   file.notice_sha256 = hex(grant->notice.sha256);
+  file.notice_id = grant->notice.id.text();
   const auto form = site.desk.opt_in_form(file.submission.link, grant->notice.language);
   if (!form || form->notice.ref.sha256 != grant->notice.sha256) return;
   for (const desk::NoticeLine& line : form->notice.lines) file.agreed.push_back(line.text);
@@ -184,7 +178,7 @@ Result<std::string> receipt_file(const View& view, const ReceiptFile& file) {
       .html("stop_home_html", view.phrase("receipt.stop_home", {{"ways", home_stop_words(view)}}))
       .list("home_stops", home_stop_items(view))
       .text("manage_url", view.look->customer_url + "/m/" + file.submission.token)
-      .html("notice_html", view.phrase("receipt.notice", {{"notice", view.business().notice.text()}}))
+      .html("notice_html", view.phrase("receipt.notice", {{"notice", file.notice_id}}))
       .flag("has_agreed", !lines.empty())
       .list("agreed", std::move(lines))
       .text("notice_sha256", file.notice_sha256)
@@ -211,8 +205,13 @@ net::Response get_receipt_file(Site& site, const net::Request& request) {
   auto proof = site.desk.receipt_text(token);
   if (!proof) return error_answer(view, request, proof.error(), false);
   const ByteView spki = site.desk.ledger().log_key().spki;
-  ReceiptFile file{
-      *std::move(submission), *std::move(proof), {}, {}, grouped(hex(crypto::sha256(spki))), pem_of(spki)};
+  ReceiptFile file{.submission = *std::move(submission),
+                   .proof = *std::move(proof),
+                   .notice_sha256 = {},
+                   .notice_id = {},
+                   .agreed = {},
+                   .key_fingerprint = grouped(hex(crypto::sha256(spki))),
+                   .key_pem = crypto::pem_of_spki(spki)};
   put_notice(site, file);
   auto text = receipt_file(view, file);
   if (!text) return error_answer(view, request, text.error(), false);

@@ -76,7 +76,8 @@ net::Response post_staff_stop(Site& site, const net::Request& request, const Sta
     site.remember_answer(posted->whole, "done");
     return spoken_stop_page(site, view, person, input);
   }
-  if (stopped.error().code != Code::BadInput) return error_answer(view, request, stopped.error(), true);
+  if (stopped.error() != fail(Code::BadInput, "number"))
+    return error_answer(view, request, stopped.error(), true);
   const std::string country = i18n::country_name(view.language, region_of(view, input));
   return spoken_stop_form(site, view, person, input, view.phrase("stop.bad_number", {{"country", country}}),
                           {}, 400);

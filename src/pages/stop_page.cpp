@@ -51,7 +51,7 @@ void wait_for_grid(const Clock& clock) {
 }
 
 net::Response not_recorded(Site& site, const View& view, const StopInput& input, const Error& error) {
-  if (error.code == Code::BadInput) {
+  if (error == fail(Code::BadInput, "number")) {
     const std::string& region = input.region.empty() ? view.business().jurisdiction : input.region;
     return stop_form(site, view, input,
                      view.phrase("stop.bad_number", {{"country", i18n::country_name(view.language, region)}}),

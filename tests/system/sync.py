@@ -43,6 +43,7 @@ class FiveMinutes(unittest.TestCase):
             self.assertRegex(ended.stdout, r"(?m)^intact: \d+ lines under the signed root$")
             self.assertIn("ConsentGiven", ended.stdout)
             self.assertIn("ConsentWithdrawn", ended.stdout)
+            self.assertRegex(ended.stdout, r"ConsentExpired +2026-10-28T", "a yes that ran out")
             self.assertNotIn("4670174", ended.stdout, "a number without --identity")
             # The same commands must notice a change: one letter of one line.
             lines = (desk / "entries.ndjson").read_text().splitlines()
@@ -151,6 +152,24 @@ class Sync(unittest.TestCase):
             rows = [json.loads(line) for line in
                     self.box.expect(b.run(b.program("counterfoil"), "show", folder, "--json")).stdout.splitlines()]
             self.assertTrue(all({"person", "channel", "topic", "state"} <= row.keys() for row in rows))
+        shown = b.run(b.program("counterfoil"), "show", plain)
+        self.assertIn("not verified", shown.stderr)
+        shown = self.box.expect(b.run(b.program("counterfoil"), "show", plain, "--key", self.box.log_key))
+        self.assertEqual(shown.stderr, "")
+        file = plain / "entries-0.ndjson"
+        whole = file.read_text()
+        file.write_text(whole.replace(r'\"bt\":', r'\"bt\":1', 1))
+        shown = b.run(b.program("counterfoil"), "show", plain, "--key", self.box.log_key)
+        self.assertEqual((shown.returncode, shown.stdout), (1, ""), "a bundle that is not intact is not shown")
+        # A record whose text was withheld could be anybody's no.
+        lines = whole.splitlines()
+        last = max(i for i, line in enumerate(lines) if json.loads(line).get("d"))
+        lines[last] = json.dumps({"d": None, "leaf": json.loads(lines[last])["leaf"]}, separators=(",", ":"))
+        file.write_text("\n".join(lines) + "\n")
+        shown = b.run(b.program("counterfoil"), "show", plain)
+        self.assertEqual(shown.returncode, 1, shown.stdout)
+        self.assertIn("show no text", shown.stderr)
+        file.write_text(whole)
         ended = self.box.pull(plain, "--identity")
         self.assertEqual(ended.returncode, b.EXIT["Conflict"], ended.stderr)
         self.assertIn("--identity", ended.stderr)

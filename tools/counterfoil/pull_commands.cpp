@@ -5,6 +5,7 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "commands.h"
+#include "counterfoil/proof/verify.h"
 #include "show.h"
 #include "sync/pull.h"
 
@@ -12,6 +13,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <ctime>
 
 namespace counterfoil::tool {
 namespace {
@@ -89,6 +91,25 @@ int pull(const PullArguments& arguments) {
   return 0;
 }
 
+int show_checked(const std::string& folder, const std::string& key, bool as_json) {
+  if (key.empty()) {
+    std::fputs("counterfoil: this bundle is not verified here; give --key\n", stderr);
+  } else {
+    const auto pem = read_small_file(key);
+    if (!pem) return complain(pem.error());
+    const auto report = proof::verify_bundle(folder, *pem);
+    if (!report) return complain(report.error());
+    if (!report->intact()) {
+      std::fputs("counterfoil: this bundle is NOT intact; counterfoil-verify says what is wrong\n", stderr);
+      return 1;
+    }
+  }
+  const auto rows = show_bundle(folder, std::time(nullptr), as_json);
+  if (rows) return 0;
+  complain(rows.error());
+  return rows.error().code == Code::Corrupt ? 1 : exit_status(rows.error().code);
+}
+
 }  // namespace
 
 void add_pull_commands(CLI::App& app, Action& action) {
@@ -110,15 +131,12 @@ void add_pull_commands(CLI::App& app, Action& action) {
 
   auto* show = app.add_subcommand("show", "a line per person, channel and topic of a bundle");
   static std::string folder;
+  static std::string key;
   static bool as_json = false;
   show->add_option("bundle", folder, "a folder made by 'counterfoil pull'")->required();
+  show->add_option("--key", key, "public key of the log, PEM: verify the bundle first");
   show->add_flag("--json", as_json, "one JSON object a line");
-  show->callback([&] {
-    action = [] {
-      const auto rows = show_bundle(folder, as_json);
-      return rows ? 0 : complain(rows.error());
-    };
-  });
+  show->callback([&] { action = [] { return show_checked(folder, key, as_json); }; });
 }
 
 }  // namespace counterfoil::tool

@@ -18,19 +18,32 @@ struct Person {
   std::string number;  // only in bundles pulled with --identity
 };
 
+// What a bundle says, and what it leaves out: then no state in it can be relied on.
+struct Shown {
+  std::map<Handle, Person> people;
+  std::uint64_t without_text = 0;  // events of persons that show nothing
+};
+
 // What the person's events say of one pair, in the words of ISO/IEC TS 27560.
-consent::State state_of(const Person& person, const consent::PairState& pair) {
+consent::State state_of(const Person& person, const consent::PairState& pair, Instant now) {
+  if (person.state.damaged) return consent::State::ConsentUnknown;
   if (person.state.stop) return consent::State::ConsentWithdrawn;
   if (pair.state == consent::State::ConsentWithdrawn) return pair.state;
+  if (now >= pair.ends) return consent::State::ConsentExpired;
   auto proof = consent::Evidence::Claimed;
   for (const auto& address : person.state.addresses) proof = std::max(proof, address.proof);
   return proof > consent::Evidence::Claimed ? consent::State::ConsentGiven : consent::State::ConsentRequested;
 }
 
 // Folds one entry into the person it belongs to; other entries are passed over.
-Status fold_entry(std::map<Handle, Person>& people, std::uint64_t seq, const proof::Entry& entry) {
-  if (entry.deleted() || !entry.p || !entry.d[1]) return {};
+Status fold_entry(Shown& shown, std::uint64_t seq, const proof::Entry& entry) {
+  if (entry.deleted()) return {};
   CF_TRY(const auto leaf, proof::decode_leaf(entry.leaf));
+  if (!leaf.person) return {};
+  if (!entry.p || !entry.d[1]) {
+    ++shown.without_text;
+    return {};
+  }
   consent::Event event;
   event.seq = consent::Seq{seq};
   event.t = leaf.t;
@@ -47,20 +60,26 @@ Status fold_entry(std::map<Handle, Person>& people, std::uint64_t seq, const pro
     // Without identity the fold still needs one address to carry the proof; it stays nameless.
     event.identity.addresses = {{}};
   }
-  Person& person = people[*entry.p];
+  Person& person = shown.people[*entry.p];
   consent::apply(person.state, event);
   if (!event.identity.addresses.empty()) person.number = event.identity.addresses.front().value;
   return {};
 }
 
 void print_row(const Handle& handle, const Person& person, const consent::Pair& key,
-               const consent::PairState& pair, bool as_json) {
-  const auto state = consent::state_name(state_of(person, pair));
-  const Instant changed = person.state.stop ? person.state.stop->at : pair.changed;
+               const consent::PairState& pair, Instant now, bool as_json) {
+  const auto found = state_of(person, pair, now);
+  const auto state = consent::state_name(found);
+  Instant changed = person.state.stop ? person.state.stop->at : pair.changed;
+  if (found == consent::State::ConsentExpired) changed = pair.ends;
   if (as_json) {
-    json::Object row{{"changed", rfc3339(changed)}, {"channel", consent::channel_name(key.first)},
-                     {"ends", rfc3339(pair.ends)},  {"notice", pair.notice.id.text()},
-                     {"person", base64url(handle)}, {"state", state},
+    json::Object row{{"changed", rfc3339(changed)},
+                     {"channel", consent::channel_name(key.first)},
+                     {"ends", rfc3339(pair.ends)},
+                     {"link", pair.link.text()},
+                     {"notice", pair.notice.id.text()},
+                     {"person", base64url(handle)},
+                     {"state", state},
                      {"topic", key.second.text()}};
     if (!person.number.empty()) row.emplace("number", person.number);
     std::printf("%s\n", json::write(row).value_or("{}").c_str());
@@ -74,23 +93,28 @@ void print_row(const Handle& handle, const Person& person, const consent::Pair& 
 
 }  // namespace
 
-Status show_bundle(const std::string& folder, bool as_json) {
-  std::map<Handle, Person> people;
+Status show_bundle(const std::string& folder, Instant now, bool as_json) {
+  Shown shown;
   CF_CHECK(proof::for_each_entry(
-      folder, [&](std::uint64_t seq, const proof::Entry& entry) { return fold_entry(people, seq, entry); }));
-  if (people.empty())
+      folder, [&](std::uint64_t seq, const proof::Entry& entry) { return fold_entry(shown, seq, entry); }));
+  if (shown.people.empty())
     return fail(Code::NotFound,
                 "this bundle shows no consent: your agreement covers lines and hashes only, or nobody has "
                 "said yes yet");
   if (!as_json)
     std::printf("%-22s  %-16s  %-10s  %-12s  %-17s  %-20s  %s\n", "person", "number", "channel", "topic",
                 "state", "since", "link");
-  for (const auto& [handle, person] : people) {
-    for (const auto& [key, pair] : person.state.pairs) print_row(handle, person, key, pair, as_json);
+  bool damaged = false;
+  for (const auto& [handle, person] : shown.people) {
+    damaged = damaged || person.state.damaged;
+    for (const auto& [key, pair] : person.state.pairs) print_row(handle, person, key, pair, now, as_json);
     if (person.state.pairs.empty() && person.state.stop && !as_json)
       std::printf("%s  stopped without ever having said yes\n", base64url(handle).c_str());
   }
-  return {};
+  if (shown.without_text == 0 && !damaged) return {};
+  return fail(Code::Corrupt, std::to_string(shown.without_text) + " events of persons show no text" +
+                                 (damaged ? " and others do not fit together" : "") +
+                                 ": what is shown may be out of date; send nothing on the strength of it");
 }
 
 }  // namespace counterfoil::tool

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "desk/periods.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace counterfoil::desk {
+namespace {
+
+// Adds calendar months in UTC; the 31st becomes the last day of a shorter month.
+Instant add_months(Instant t, int months) {
+  using namespace std::chrono;
+  const sys_seconds at{seconds{t}};
+  const auto day_start = floor<days>(at);
+  const year_month_day date{day_start};
+  const year_month wanted = year_month{date.year(), date.month()} + std::chrono::months{months};
+  const year_month_day_last last{wanted.year(), month_day_last{wanted.month()}};
+  const auto day = std::min(date.day(), last.day());
+  const sys_days result{year_month_day{wanted.year(), wanted.month(), day}};
+  return duration_cast<seconds>(result.time_since_epoch() + (at - day_start)).count();
+}
+
+}  // namespace
+
+Instant end_of(const consent::RetentionClass& rc, Instant from) {
+  return rc.keep_months > 0 ? add_months(from, rc.keep_months) : from + rc.keep_days * kDay_s;
+}
+
+std::string cohort_of(Instant due, Instant now) {
+  const std::string date = rfc3339(due).substr(0, 10);
+  return due - now > 366 * kDay_s ? date.substr(0, 7) : date;
+}
+
+const consent::RetentionClass* class_of_yes(const consent::Business& business,
+                                            const std::vector<consent::TopicId>& topics, Instant from) {
+  const consent::RetentionClass* out = nullptr;
+  for (const auto& id : topics) {
+    const auto* topic = business.topic(id);
+    const auto* rc = topic == nullptr ? nullptr : business.retention_class(topic->retention);
+    if (rc != nullptr && (out == nullptr || end_of(*rc, from) < end_of(*out, from))) out = rc;
+  }
+  return out;
+}
+
+}  // namespace counterfoil::desk

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// How long a yes and its record live: what the notice promises, what a grant says and under which class it is
+// filed come from the same function. Thread rule: pure functions.
+#pragma once
+
+#include "counterfoil/base/clock.h"
+#include "counterfoil/consent/business.h"
+
+#include <string>
+#include <vector>
+
+namespace counterfoil::desk {
+
+/// The instant at which what began at `from` falls due, in calendar months or days, UTC.
+Instant end_of(const consent::RetentionClass& rc, Instant from);
+/// The day, or for more than a year the month, in which records due then go together (design: ledger 5).
+std::string cohort_of(Instant due, Instant now);
+/// One form has one end: the class that ends first among those of its topics; none for topics that nobody
+/// configured.
+const consent::RetentionClass* class_of_yes(const consent::Business& business,
+                                            const std::vector<consent::TopicId>& topics, Instant from);
+
+}  // namespace counterfoil::desk
