@@ -9,9 +9,8 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include <chrono>
-
 #include <algorithm>
+#include <chrono>
 
 namespace counterfoil::proof {
 using testing::LogMaker;
