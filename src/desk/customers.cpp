@@ -94,11 +94,11 @@ Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
   grant.minimum_age = business_.minimum_age;
   grant.promise = business_.promise;
   const Instant now = clock_.now();
-  const auto* kept = class_of_yes(business_, grant.topics, now);
+  const auto* kept = class_of_yes(business_, form.topics, now);
   if (kept == nullptr) return fail(Code::Internal, "a topic has no retention class");
   grant.ends = end_of(*kept, now);
   const bool with_code = business_.minimum_evidence > consent::Evidence::Claimed;
-  const auto retention = retention_of_yes(grant.topics, grant.ends);
+  const auto retention = retention_of_yes(form.topics, grant.ends);
   CF_TRY(const auto opened, ledger_.open_subject(identity, grant, retention, with_code));
   return submission(opened.token);
 }
