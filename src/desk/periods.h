@@ -17,8 +17,8 @@ namespace counterfoil::desk {
 Instant end_of(const consent::RetentionClass& rc, Instant from);
 /// The day, or for more than a year the month, in which records due then go together (design: ledger 5).
 std::string cohort_of(Instant due, Instant now);
-/// One form has one end: the class that ends first among those of its topics; none for topics that nobody
-/// configured.
+/// One form has one end: the class that ends first among those of the topics it offers; none for topics that
+/// nobody configured.
 const consent::RetentionClass* class_of_yes(const consent::Business& business,
                                             const std::vector<consent::TopicId>& topics, Instant from);
 
