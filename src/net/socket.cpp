@@ -38,29 +38,6 @@ std::uint16_t port_of(int fd) {
   return 0;
 }
 
-PeerAddress peer_address(const sockaddr_storage& at) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  PeerAddress peer;
-  if (at.ss_family == AF_INET) {
-    auto v4 = address_as<sockaddr_in>(at);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    peer.text = peer.key = text.data();
-    return peer;
-  }
-  auto v6 = address_as<sockaddr_in6>(at);
-  const std::uint8_t* raw = v6.sin6_addr.s6_addr;
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    ::inet_ntop(AF_INET, raw + 12, text.data(), text.size());
-    peer.text = peer.key = text.data();
-    return peer;
-  }
-  ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  peer.text = text.data();
-  // One household owns a whole /64, so a cap per single address would be none.
-  peer.key = hex(ByteView(raw, 8));
-  return peer;
-}
-
 Error bind_error(int error_number, const ListenerOptions& options) {
   std::string where = options.address + " port " + std::to_string(options.port);
   if (error_number == EADDRINUSE)
@@ -105,6 +82,31 @@ int number_of(const char* text) {
 }
 
 }  // namespace
+
+PeerAddress peer_address(const sockaddr_storage& at) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  PeerAddress peer;
+  if (at.ss_family == AF_INET) {
+    auto v4 = address_as<sockaddr_in>(at);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    peer.text = peer.key = text.data();
+    return peer;
+  }
+  auto v6 = address_as<sockaddr_in6>(at);
+  const std::uint8_t* raw = v6.sin6_addr.s6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    ::inet_ntop(AF_INET, raw + 12, text.data(), text.size());
+    peer.text = peer.key = text.data();
+    return peer;
+  }
+  ::inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  peer.text = text.data();
+  // On the internet one household owns a whole /64, so a cap per single address would be none; inside the
+  // shop's own network a /64 is everybody, so one guest would use up the cap of all.
+  const bool local = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) || (raw[0] & 0xfe) == 0xfc;  // RFC 4291, RFC 4193
+  peer.key = hex(ByteView(raw, local ? 16 : 8));
+  return peer;
+}
 
 Result<ListeningSocket> open_listening_socket(const ListenerOptions& options) {
   if (options.activated_fd >= 0) return adopt_socket(options.activated_fd);

@@ -7,6 +7,8 @@
 #include "base/fd.h"
 #include "net/server.h"
 
+struct sockaddr_storage;
+
 namespace counterfoil::net {
 
 struct ListeningSocket {
@@ -19,8 +21,10 @@ Result<ListeningSocket> open_listening_socket(const ListenerOptions& options);
 
 struct PeerAddress {
   std::string text;  // "192.0.2.7", "2001:db8::1"
-  std::string key;   // what caps count by: the IPv4 address or the first 64 bits of the IPv6 one
+  std::string key;   // what caps count by: one host, or one household where IPv6 gives it a /64
 };
+PeerAddress peer_address(const sockaddr_storage& at);
+
 struct AcceptedSocket {
   Fd fd;  // invalid when nobody is waiting
   PeerAddress peer;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
+#include "net/socket.h"
 #include "support.h"
 
+#include <arpa/inet.h>
+
+#include <cstring>
 #include <thread>
 
 namespace counterfoil::net {
@@ -197,6 +201,26 @@ TEST_CASE("one address holds at most its share of connections") {
   CHECK(s.server->figures().refused.at("address_cap") == 3);
   char c = 0;
   CHECK(idle[4]->read(&c, 1, Deadline::in_ms(50)).error().code == Code::Timeout);
+}
+
+TEST_CASE("caps count a household abroad, and a single host in the shop's own network") {
+  const auto key_of = [](const char* address) {
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    REQUIRE(::inet_pton(AF_INET6, address, &v6.sin6_addr) == 1);
+    sockaddr_storage at{};
+    std::memcpy(&at, &v6, sizeof v6);
+    return peer_address(at).key;
+  };
+  CHECK(key_of("2001:db8:1:2::1") == key_of("2001:db8:1:2:ffff::9"));
+  CHECK(key_of("2001:db8:1:2::1") != key_of("2001:db8:1:3::1"));
+  CHECK(key_of("fe80::1") != key_of("fe80::2"));
+  CHECK(key_of("febf::1") != key_of("febf::2"));
+  CHECK(key_of("fec0::1") == key_of("fec0::2"));
+  CHECK(key_of("fd00:1::1") != key_of("fd00:1::2"));
+  CHECK(key_of("fc00::1") != key_of("fc00::2"));
+  CHECK(key_of("fe00::1") == key_of("fe00::2"));
+  CHECK(key_of("::ffff:192.0.2.7") == "192.0.2.7");
 }
 
 TEST_CASE("many customers at once are all served") {
