@@ -75,11 +75,6 @@ class SmallClient final : public HttpsClient {
     return answer;
   }
 
-  Result<HttpAnswer> put(std::string_view target, std::string_view content_type, std::string_view body,
-                         std::size_t body_bytes_max) override {
-    return exchange("PUT", target, content_type, body, {}, body_bytes_max, {});
-  }
-
   Result<HttpAnswer> post(std::string_view target, std::string_view content_type, std::string_view body,
                           std::size_t body_bytes_max, const NameValues& extra_fields) override {
     return exchange("POST", target, content_type, body, extra_fields, body_bytes_max, {});

@@ -3,7 +3,7 @@
 
 // A small HTTPS client for `counterfoil pull` and tests: one connection, HTTP/1.1, mutual TLS, answers by
 // Content-Length or chunked, each with a limit. Thread rule: one thread at a time. Reconnects by itself when
-// the server closed an idle connection (a GET is then sent again, a PUT is not).
+// the server closed an idle connection (a GET is then sent again, a POST is not).
 #pragma once
 
 #include "net/request.h"
@@ -38,8 +38,6 @@ class HttpsClient {
   /// larger than body_bytes_max), BadInput (not an HTTP answer). An HTTP error status is an answer.
   virtual Result<HttpAnswer> get(std::string_view target, std::size_t body_bytes_max,
                                  const BodySink& sink = {}) = 0;
-  virtual Result<HttpAnswer> put(std::string_view target, std::string_view content_type,
-                                 std::string_view body, std::size_t body_bytes_max) = 0;
   virtual Result<HttpAnswer> post(std::string_view target, std::string_view content_type,
                                   std::string_view body, std::size_t body_bytes_max,
                                   const NameValues& extra_fields = {}) = 0;

@@ -269,15 +269,11 @@ Verdict RequestGate::judge_route(Verdict verdict, const RouteLimits& limits) {
     verdict.allow = limits.methods.allow();
     return turn_away(std::move(verdict), 405, "method");
   }
-  bool has_body = *head.method == Method::Post || *head.method == Method::Put;
+  bool has_body = *head.method == Method::Post;
   if (has_body && !head.has_content_length) return turn_away(std::move(verdict), 411, "length_required");
   if (!has_body && head.content_length > 0) return turn_away(std::move(verdict), 400, "body_not_expected");
   if (head.content_length > limits.body_bytes_max) return turn_away(std::move(verdict), 413, "body_size");
   return verdict;
-}
-
-Verdict RequestGate::judge(std::string_view head, const RouteLimits& limits) {
-  return judge_route(judge(head), limits);
 }
 
 }  // namespace counterfoil::net

@@ -54,8 +54,6 @@ class RequestGate {
   static Verdict judge(std::string_view head);
   /// Rules of one route: methods (405), length (411, 413). Takes a verdict of judge(head).
   static Verdict judge_route(Verdict verdict, const RouteLimits& limits);
-  /// Both.
-  static Verdict judge(std::string_view head, const RouteLimits& limits);
 };
 
 /// True when `bytes` hold a whole head; head_bytes is its length with the empty line.

@@ -95,7 +95,6 @@ class HttplibEngine final : public HttpEngine, private httplib::Server {
     };
     Get(".*", plain);  // HEAD comes this way too
     Post(".*", with_body);
-    Put(".*", with_body);
     // The library's own handler puts what() into a header.
     set_exception_handler([](const httplib::Request&, httplib::Response& r, auto&&...) { r.status = 500; });
     set_post_routing_handler([](const httplib::Request&, httplib::Response& r) {

@@ -9,8 +9,8 @@
 namespace counterfoil::net {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 4> kMethodNames = {
-    {{Method::Get, "GET"}, {Method::Head, "HEAD"}, {Method::Post, "POST"}, {Method::Put, "PUT"}}};
+constexpr std::array<std::pair<Method, std::string_view>, 3> kMethodNames = {
+    {{Method::Get, "GET"}, {Method::Head, "HEAD"}, {Method::Post, "POST"}}};
 
 char ascii_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;

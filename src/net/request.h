@@ -24,9 +24,9 @@ namespace counterfoil::net {
 enum class ListenerKind { Customer, Staff, Sync, Redirect };
 
 /// Methods the appliance speaks; anything else never reaches a handler.
-enum class Method : unsigned { Get = 1, Head = 2, Post = 4, Put = 8 };
+enum class Method : unsigned { Get = 1, Head = 2, Post = 4 };
 std::string_view method_name(Method method);
-/// Nothing when the name is not one of the four (names are case-sensitive, RFC 9110 section 9.1).
+/// Nothing when the name is not one of the three (names are case-sensitive, RFC 9110 section 9.1).
 std::optional<Method> method_from_name(std::string_view name);
 
 /// A set of methods, for route tables and the Allow field.
@@ -38,7 +38,6 @@ class Methods {
   }
   constexpr void add(Method m) { bits_ |= static_cast<unsigned>(m); }
   [[nodiscard]] constexpr bool has(Method m) const { return (bits_ & static_cast<unsigned>(m)) != 0; }
-  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
   /// "GET, HEAD, POST"
   [[nodiscard]] std::string allow() const;
   bool operator==(const Methods&) const = default;
@@ -114,7 +113,6 @@ class Form {
   [[nodiscard]] std::string_view text(std::string_view name) const;
   /// All values of that name in order (check boxes).
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
-  [[nodiscard]] const NameValues& fields() const { return fields_; }
 
  private:
   NameValues fields_;

@@ -70,10 +70,6 @@ void Router::post(std::string_view pattern, Handler handler, RouteLimits limits)
   add(Method::Post, pattern, std::move(handler), limits);
 }
 
-void Router::put(std::string_view pattern, Handler handler, RouteLimits limits) {
-  add(Method::Put, pattern, std::move(handler), limits);
-}
-
 void Router::set_error_page(ErrorPage page) {
   error_page_ = std::move(page);
 }

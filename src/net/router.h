@@ -28,7 +28,6 @@ class Router {
   void add(Method method, std::string_view pattern, Handler handler, RouteLimits limits = {});
   void get(std::string_view pattern, Handler handler, RouteLimits limits = {});
   void post(std::string_view pattern, Handler handler, RouteLimits limits = {});
-  void put(std::string_view pattern, Handler handler, RouteLimits limits = {});
   void set_error_page(ErrorPage page);
 
   struct Match {

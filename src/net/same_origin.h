@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The rule against cross-site posts, applied to every POST and PUT before its handler.
+// The rule against cross-site posts, applied to every POST before its handler.
 // Refused: Sec-Fetch-Site "cross-site"; an Origin that is not ours, scheme, name and port. Pages carry
 // Referrer-Policy no-referrer, so browsers send "Origin: null" with their own forms: null counts as ours when
 // Sec-Fetch-Site says same-origin or, on the customer listener only, when an old browser sends no

@@ -121,8 +121,8 @@ std::optional<Service::Refusal> Service::judge_door(Admission& admission, Verdic
 
   bool is_stop = match.limits.priority == Priority::Stop;
   if (peer.only_stops && !is_stop) return Refusal{503, "busy", "Retry-After", std::string(kBusyRetry_s)};
-  bool writes = verdict.head.method == Method::Post || verdict.head.method == Method::Put;
-  if (writes && !is_same_origin(admission.request)) return Refusal{403, "cross_site", {}, {}};
+  if (verdict.head.method == Method::Post && !is_same_origin(admission.request))
+    return Refusal{403, "cross_site", {}, {}};
   unsigned per_minute_max = match.limits.requests_per_minute_max;
   if (per_minute_max > 0 && !is_stop) {
     std::string what = verdict.head.method_text + " " + std::string(match.pattern);

@@ -40,11 +40,8 @@ class Stream {
   [[nodiscard]] virtual bool buffered() const = 0;
   /// Tells the peer that nothing more will be written; reading goes on.
   virtual void finish() = 0;
-  [[nodiscard]] virtual int fd() const = 0;
   /// SPKI SHA-256 of the peer's certificate, if it showed one.
   [[nodiscard]] virtual std::optional<Hash> peer_spki() const = 0;
-  /// "TLSv1.3", "TLSv1.2", or "none" on a plain stream.
-  [[nodiscard]] virtual std::string protocol() const = 0;
 };
 
 /// A stream without TLS, for the port that only redirects.
@@ -55,7 +52,7 @@ using PeerAllowed = std::function<bool(const Hash& spki_sha256)>;
 
 class TlsServer {
  public:
-  enum class ClientCertificate { None, Optional, Required };
+  enum class ClientCertificate { None, Required };
   struct Options {
     ClientCertificate client_certificate = ClientCertificate::None;
     PeerAllowed peer_allowed;  // needed unless None; a certificate it does not allow ends the handshake

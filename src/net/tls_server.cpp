@@ -67,10 +67,7 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
 
  private:
   Status judge_peer(const mbedtls_x509_crt* peer) const {
-    if (peer == nullptr) {
-      if (options_.client_certificate == ClientCertificate::Optional) return {};
-      return fail(Code::Refused, "client certificate missing");
-    }
+    if (peer == nullptr) return fail(Code::Refused, "client certificate missing");
     if (options_.peer_allowed && options_.peer_allowed(tls::spki_of(*peer))) return {};
     return fail(Code::Refused, "client key unknown");
   }

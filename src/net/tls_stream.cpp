@@ -56,9 +56,7 @@ class PlainStream final : public Stream {
 
   [[nodiscard]] bool buffered() const override { return false; }
   void finish() override { ::shutdown(socket_.get(), SHUT_WR); }
-  [[nodiscard]] int fd() const override { return socket_.get(); }
   [[nodiscard]] std::optional<Hash> peer_spki() const override { return std::nullopt; }
-  [[nodiscard]] std::string protocol() const override { return "none"; }
 
  private:
   Fd socket_;
@@ -127,15 +125,11 @@ class TlsStream final : public Stream {
     ::shutdown(socket_.get(), SHUT_WR);
   }
 
-  [[nodiscard]] int fd() const override { return socket_.get(); }
-
   [[nodiscard]] std::optional<Hash> peer_spki() const override {
     const mbedtls_x509_crt* peer = mbedtls_ssl_get_peer_cert(&ssl_);
     if (peer == nullptr) return std::nullopt;
     return tls::spki_of(*peer);
   }
-
-  [[nodiscard]] std::string protocol() const override { return mbedtls_ssl_get_version(&ssl_); }
 
  private:
   /// Waits for what the library asked for, or turns its code into an error.

@@ -37,7 +37,8 @@ TEST_CASE("a form keeps order and repeated names") {
   CHECK(form->find("empty") == "");
   CHECK(form->find("bare") == "");
   CHECK_FALSE(form->find("absent"));
-  CHECK(parse_form(posted(""))->fields().empty());
+  CHECK(parse_form(posted("")));
+  CHECK(parse_urlencoded("")->empty());
 }
 
 TEST_CASE("a form that is not one is refused with its status") {

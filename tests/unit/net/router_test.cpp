@@ -43,9 +43,9 @@ TEST_CASE("routes match whole segments and hand over their values") {
 
 TEST_CASE("a known path with another method says which ones it has") {
   Router router = some_routes();
-  Response r = router.dispatch(asked(Method::Put, "/o/AB"));
+  Response r = router.dispatch(asked(Method::Post, "/"));
   CHECK(r.status == 405);
-  CHECK(r.field("allow") == "GET, HEAD, POST");
+  CHECK(r.field("allow") == "GET, HEAD");
   CHECK(router.find(Method::Post, "/o/AB").limits.requests_per_minute_max == 7);
   CHECK(router.find(Method::Get, "/o/AB").limits.requests_per_minute_max == 0);
   CHECK(router.find(std::nullopt, "/o/AB").limits.methods.allow() == "GET, HEAD, POST");

@@ -70,7 +70,6 @@ class RawPeer {
   std::string answer(int deadline_ms = 4000);
   /// True when the server has closed within the time.
   bool closed_within(int ms);
-  [[nodiscard]] std::string protocol() const { return stream_->protocol(); }
 
  private:
   std::shared_ptr<TlsClient> tls_;

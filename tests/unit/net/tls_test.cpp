@@ -156,14 +156,4 @@ TEST_CASE("a pinned client key opens the sync listener, no other does") {
   CHECK(s.server->figures().refused["tls_peer"] == 2);
 }
 
-TEST_CASE("an optional client certificate may be missing but not unknown") {
-  TlsServer::Options o = pinned(certificates().client_spki);
-  o.client_certificate = TlsServer::ClientCertificate::Optional;
-  RunningServer s(ListenerKind::Sync, one_page(), {}, std::move(o));
-  CHECK((*HttpsClient::open(client_options(s.port())))->get("/", 100)->body == "nobody");
-  HttpsClientOptions unknown = client_options(s.port());
-  unknown.tls.identity = test::other_server_identity();
-  CHECK_FALSE((*HttpsClient::open(std::move(unknown)))->get("/", 100));
-}
-
 }  // namespace counterfoil::net
