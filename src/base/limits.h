@@ -29,6 +29,7 @@ constexpr unsigned kGuessesPerMinuteMax = 30;  // per address: logins, set-up co
 constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
 constexpr std::size_t kFormTokensRememberedMax = 32'768;
 constexpr std::size_t kSessionsMax = 256;
+constexpr std::size_t kSessionsPerUserMax = 8;
 constexpr std::int64_t kSessionIdle_ms = 15LL * 60 * 1000;
 constexpr std::int64_t kSessionLife_ms = 10LL * 3600 * 1000;
 constexpr unsigned kServerThreadsMax = 64;

@@ -28,12 +28,13 @@ class SessionBook final : public Sessions {
     Entry entry;
     entry.session.user = std::move(user);
     entry.session.role = std::move(role);
-    entry.session.csrf_token = base64url(crypto::random_bytes(kSessionTokenBytes));
+    entry.session.form_context = base64url(crypto::random_bytes(kSessionTokenBytes));
     entry.session.opened_boot_ms = entry.used_boot_ms = clock_.boot_ms();
     entry.browser = browser_of(request);
     std::lock_guard lock(mutex_);
     drop_dead();
     if (auto old = name_of(request)) sessions_.erase(*old);
+    make_room_for(entry.session.user);
     if (sessions_.size() >= limits::kSessionsMax) return fail(Code::Limit, "Too many people are logged in.");
     Opened opened{std::string(kCookieName) + "=" + token + std::string(kCookieRules), entry.session};
     sessions_.emplace(crypto::sha256(as_bytes(token)), std::move(entry));
@@ -68,11 +69,6 @@ class SessionBook final : public Sessions {
     return std::erase_if(sessions_, [&](const auto& entry) { return entry.second.session.user == user; });
   }
 
-  [[nodiscard]] std::size_t size() const override {
-    std::lock_guard lock(mutex_);
-    return sessions_.size();
-  }
-
  private:
   struct Entry {
     Session session;
@@ -96,17 +92,27 @@ class SessionBook final : public Sessions {
     std::erase_if(sessions_, [&](const auto& entry) { return is_dead(entry.second); });
   }
 
+  /// One person's many browsers must not shut out everybody else.
+  void make_room_for(std::string_view user) {
+    std::size_t count = 0;
+    auto oldest = sessions_.end();
+    for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
+      const Session& session = it->second.session;
+      if (session.user != user) continue;
+      ++count;
+      if (oldest == sessions_.end() || session.opened_boot_ms < oldest->second.session.opened_boot_ms)
+        oldest = it;
+    }
+    if (count >= limits::kSessionsPerUserMax) sessions_.erase(oldest);
+  }
+
   Clock& clock_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   // State below is protected by mutex_. Named by the hash of the token, so look-up time tells nothing.
   std::map<Hash, Entry> sessions_;
 };
 
 }  // namespace
-
-bool Session::csrf_matches(std::string_view token) const {
-  return !csrf_token.empty() && equal_constant_time(as_bytes(csrf_token), as_bytes(token));
-}
 
 std::unique_ptr<Sessions> Sessions::open(Clock& clock) {
   return std::make_unique<SessionBook>(clock);

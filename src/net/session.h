@@ -17,10 +17,8 @@ namespace counterfoil::net {
 struct Session {
   std::string user;
   std::string role;
-  std::string csrf_token;  // goes into every staff form; compare with csrf_matches()
+  std::string form_context;  // context of its form tokens, so that none works in another session
   std::int64_t opened_boot_ms = 0;
-
-  [[nodiscard]] bool csrf_matches(std::string_view token) const;
 };
 
 class Sessions {
@@ -34,7 +32,7 @@ class Sessions {
   virtual ~Sessions() = default;
 
   /// Opens a session for this browser; a session the request already carries is ended first (rotation at
-  /// login). Fails with Limit when too many sessions are open.
+  /// login), and so is the oldest of a user who has too many. Fails with Limit when too many are open in all.
   virtual Result<Opened> log_in(const Request& request, std::string user, std::string role) = 0;
   /// The live session of the request, if any; counts as use.
   virtual std::optional<Session> find(const Request& request) = 0;
@@ -42,7 +40,6 @@ class Sessions {
   virtual std::string log_out(const Request& request) = 0;
   /// Ends every session of a user (removed, role changed, locked). Returns how many.
   virtual std::size_t revoke_user(std::string_view user) = 0;
-  [[nodiscard]] virtual std::size_t size() const = 0;
 };
 
 }  // namespace counterfoil::net

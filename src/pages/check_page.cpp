@@ -145,7 +145,7 @@ net::Response get_check(Site& site, const net::Request& request, const StaffPers
 
 net::Response post_check(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
-  const auto posted = read_post(site, request, kCheckRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kCheckRoute, person.session.form_context);
   if (!posted) return unreadable(view, request, posted.error(), true);
   const net::Form& form = posted->form;
   CheckInput input{std::string(form.text("number")), std::string(form.text("region")),

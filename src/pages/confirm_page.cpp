@@ -80,7 +80,7 @@ net::Response get_confirm(Site& site, const net::Request& request, const StaffPe
 
 net::Response post_confirm(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
-  const auto posted = read_post(site, request, kLookRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kLookRoute, person.session.form_context);
   if (!posted) return unreadable(view, request, posted.error(), true);
   if (!posted->token_good)
     return code_form(site, view, person, {}, view.phrase("error.bad_token.body"), posted->status);
@@ -96,7 +96,7 @@ net::Response post_confirm(Site& site, const net::Request& request, const StaffP
 net::Response post_confirm_yes(Site& site, const net::Request& request, const StaffPerson& person) {
   View view = staff_view(site.look, request);
   view.path = "/staff/confirm";
-  const auto posted = read_post(site, request, kYesRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kYesRoute, person.session.form_context);
   if (!posted) return unreadable(view, request, posted.error(), true);
   if (!posted->token_good) {
     const bool done = site.earlier_answer(posted->whole, limits::kFormTokenLife_ms).has_value();

@@ -103,7 +103,7 @@ net::Response get_poster(Site& site, const net::Request& request, const StaffPer
 net::Response post_show(Site& site, const net::Request& request, const StaffPerson& person) {
   View view = staff_view(site.look, request);
   view.path = "/staff/links";
-  const auto posted = read_post(site, request, kShowRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kShowRoute, person.session.form_context);
   if (!posted) return unreadable(view, request, posted.error(), true);
   if (!posted->token_good) return error_page(view, posted->status, "bad_token", true);
   const auto link = link_of(site, posted->form.text("link"));

@@ -69,7 +69,7 @@ net::Response set_up_refused(Site& site, const View& view, std::string_view user
 }  // namespace
 
 std::string staff_token(const Site& site, const StaffPerson& person, std::string_view route) {
-  return site.token(route, person.session.csrf_token);
+  return site.token(route, person.session.form_context);
 }
 
 StaffHead staff_head(const Site& site, const StaffPerson& person) {
@@ -161,7 +161,7 @@ net::Response post_login(Site& site, const net::Request& request) {
 }
 
 net::Response post_logout(Site& site, const net::Request& request, const StaffPerson& person) {
-  const auto posted = read_post(site, request, kLogoutRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kLogoutRoute, person.session.form_context);
   if (!posted) return unreadable(staff_view(site.look, request), request, posted.error(), true);
   if (!posted->token_good)
     return error_page(staff_view(site.look, request), posted->status, "bad_token", true);

@@ -57,7 +57,7 @@ net::Response get_staff_stop(Site& site, const net::Request& request, const Staf
 
 net::Response post_staff_stop(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
-  const auto posted = read_post(site, request, kSpokenStopRoute, person.session.csrf_token);
+  const auto posted = read_post(site, request, kSpokenStopRoute, person.session.form_context);
   if (!posted) return unreadable(view, request, posted.error(), true);
   const SpokenStop input{std::string(posted->form.text("number")), std::string(posted->form.text("region"))};
   if (!posted->token_good) {

@@ -31,9 +31,8 @@ TEST_CASE("a session follows its cookie") {
   REQUIRE(found);
   CHECK(found->user == "ana");
   CHECK(found->role == "manager");
-  CHECK(found->csrf_matches(opened->session.csrf_token));
-  CHECK_FALSE(found->csrf_matches(""));
-  CHECK_FALSE(Session{}.csrf_matches(""));
+  CHECK(found->form_context == opened->session.form_context);
+  CHECK(found->form_context.size() == 43);
   CHECK_FALSE(sessions->find(from_browser("")));
   CHECK_FALSE(sessions->find(from_browser("__Host-cf=AAAA")));
   Request customer = from_browser(opened->set_cookie);
@@ -81,14 +80,30 @@ TEST_CASE("a session is renewed at log-in and ended at log-out") {
   CHECK(sessions->find(from_browser(after)));
   CHECK(sessions->log_out(from_browser(after)).find("Max-Age=0") != std::string::npos);
   CHECK_FALSE(sessions->find(from_browser(after)));
-  CHECK(sessions->size() == 0);
+  CHECK(sessions->revoke_user("ana") == 0);
+}
+
+TEST_CASE("one person has so many sessions and no more: the oldest goes") {
+  test::HandClock clock;
+  auto sessions = Sessions::open(clock);
+  const std::string other = sessions->log_in(from_browser(""), "eva", "staff")->set_cookie;
+  std::vector<std::string> cookies;
+  for (std::size_t i = 0; i <= limits::kSessionsPerUserMax; ++i) {
+    clock.advance(1);
+    cookies.push_back(sessions->log_in(from_browser(""), "ana", "staff")->set_cookie);
+  }
+  CHECK_FALSE(sessions->find(from_browser(cookies[0])));
+  CHECK(sessions->find(from_browser(cookies[1])));
+  CHECK(sessions->find(from_browser(cookies.back())));
+  CHECK(sessions->find(from_browser(other)));
+  CHECK(sessions->revoke_user("ana") == limits::kSessionsPerUserMax);
 }
 
 TEST_CASE("sessions are bounded, and dead ones make room") {
   test::HandClock clock;
   auto sessions = Sessions::open(clock);
   for (std::size_t i = 0; i < limits::kSessionsMax; ++i)
-    REQUIRE(sessions->log_in(from_browser(""), "u", "staff"));
+    REQUIRE(sessions->log_in(from_browser(""), "u" + std::to_string(i), "staff"));
   CHECK(sessions->log_in(from_browser(""), "u", "staff").error().code == Code::Limit);
   clock.advance(limits::kSessionIdle_ms + 1);
   CHECK(sessions->log_in(from_browser(""), "u", "staff"));
