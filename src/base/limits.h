@@ -106,7 +106,9 @@ constexpr std::size_t kCatalogueBytesMax = 1024 * 1024;
 // Pages
 constexpr std::size_t kAnswersRememberedMax = 1024;  // posts whose answer a second tap gets again
 constexpr std::int64_t kKioskDoubleTap_ms = 5'000;
-constexpr int kStopAnswerGrid_ms = 250;  // a stop by number is answered on this grid
+constexpr int kKioskRefresh_s = 30;       // what a shared tablet shows is gone after this
+constexpr int kKioskFormRefresh_s = 120;  // a form that somebody may be filling in stays longer
+constexpr int kStopAnswerGrid_ms = 250;   // a stop by number is answered on this grid
 
 // Passwords
 constexpr std::size_t kPasswordBytesMax = 256;

@@ -59,11 +59,14 @@ void add_listener_fields(Response& response, ListenerKind listener) {
   add_field_if_absent(response, "Cache-Control", "no-store");
   add_field_if_absent(response, "X-Content-Type-Options", "nosniff");
   if (listener != ListenerKind::Customer && listener != ListenerKind::Staff) return;
+  // No script at all, nothing from elsewhere, no frames (CSP Level 3).
   add_field_if_absent(response, "Content-Security-Policy",
-                      "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-                      "frame-ancestors 'none'; base-uri 'none'");
+                      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+                      "base-uri 'none'; frame-ancestors 'none'");
   // Manage links are secrets: no page tells another site, nor its own log, where a person came from.
   add_field_if_absent(response, "Referrer-Policy", "no-referrer");
+  add_field_if_absent(response, "Cross-Origin-Opener-Policy", "same-origin");
+  add_field_if_absent(response, "X-Robots-Tag", "noindex, nofollow");
   if (listener == ListenerKind::Customer)
     add_field_if_absent(response, "Strict-Transport-Security", "max-age=604800");
 }

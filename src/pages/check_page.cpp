@@ -89,27 +89,21 @@ void put_form(const Site& site, const View& view, const StaffPerson& person, con
 }
 
 net::Response check_form(const Site& site, const View& view, const StaffPerson& person,
-                         const CheckInput& input, const Html& wrong, const Html& message, int status) {
+                         const CheckInput& input, const Remarks& remarks) {
   Page page = staff_page(site, person, view.tr("staff.check.title"), "check");
-  page.status = status;
-  std::vector<Problem> problems;
-  if (!wrong.empty()) problems.push_back({"number", wrong});
-  put_problems(page.values, problems, message);
-  put_form(site, view, person, input, wrong, page.values);
+  page.status = remarks.status;
+  put_problems(page.values, remarks.problems, remarks.message);
+  put_form(site, view, person, input, remarks.about("number"), page.values);
   return respond(view, page);
 }
 
 net::Response not_checked(const Site& site, const View& view, const net::Request& request,
                           const StaffPerson& person, const CheckInput& input, const Error& error) {
-  if (error == fail(Code::BadInput, "number")) {
-    const std::string& region = input.region.empty() ? view.business().jurisdiction : input.region;
-    return check_form(
-        site, view, person, input,
-        view.phrase("staff.check.bad_number", {{"country", i18n::country_name(view.language, region)}}), {},
-        400);
-  }
+  if (names(error, "number"))
+    return check_form(site, view, person, input,
+                      {{wrong_number(view, "staff.check.bad_number", input.region)}, {}, 400});
   if (error.code == Code::NotReady && !request.wants_json())
-    return check_form(site, view, person, input, {}, view.phrase("staff.check.starting"), 503);
+    return check_form(site, view, person, input, {{}, view.phrase("staff.check.starting"), 503});
   return error_answer(view, request, error, true);
 }
 
@@ -140,7 +134,7 @@ void put_verdict(const View& view, const desk::Check& check, const desk::CheckRo
 }
 
 net::Response get_check(Site& site, const net::Request& request, const StaffPerson& person) {
-  return check_form(site, staff_view(site.look, request), person, {}, {}, {}, 200);
+  return check_form(site, staff_view(site.look, request), person, {}, {});
 }
 
 net::Response post_check(Site& site, const net::Request& request, const StaffPerson& person) {
@@ -148,11 +142,11 @@ net::Response post_check(Site& site, const net::Request& request, const StaffPer
   const auto posted = read_post(site, request, kCheckRoute, person.session.form_context);
   if (!posted) return unreadable(view, request, posted.error(), true);
   const net::Form& form = posted->form;
-  CheckInput input{std::string(form.text("number")), std::string(form.text("region")),
+  CheckInput input{std::string(form.text("number")), region_or_own(view, form.text("region")),
                    std::string(form.text("topic")), std::string(form.text("channel"))};
   if (!posted->token_good)
-    return check_form(site, view, person, posted->input_ours ? input : CheckInput(), {},
-                      view.phrase("error.bad_token.body"), posted->status);
+    return check_form(site, view, person, posted->input_ours ? input : CheckInput(),
+                      {{}, view.phrase("error.bad_token.body"), posted->status});
   const auto check = site.desk.check(input.number, input.region, person.user);
   if (!check) return not_checked(site, view, request, person, input, check.error());
   if (check->rows.empty()) return error_page(view, 503, "not_set_up", true);

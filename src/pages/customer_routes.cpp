@@ -24,7 +24,7 @@ net::Handler bind(const std::shared_ptr<Site>& site, SiteHandler handler) {
 
 net::Handler pure(const std::shared_ptr<Site>& site, Page (*page)(const View&)) {
   return [site, page](const net::Request& request) {
-    const View view = customer_view(site->look, request);
+    const View view = customer_view(*site, request);
     return respond(view, page(view));
   };
 }
@@ -33,11 +33,11 @@ net::Handler pure(const std::shared_ptr<Site>& site, Page (*page)(const View&)) 
 
 void add_asset_routes(net::Router& router, const std::shared_ptr<Site>& site) {
   router.get(site->look.style_path, [site](const net::Request&) {
-    return with_page_fields(net::Response::of("text/css; charset=utf-8", site->look.style)
-                                .with("Cache-Control", std::string(kForever)));
+    return net::Response::of("text/css; charset=utf-8", site->look.style)
+        .with("Cache-Control", std::string(kForever));
   });
   router.get("/favicon.svg", [](const net::Request&) {
-    return with_page_fields(net::Response::of("image/svg+xml", std::string(asset("favicon.svg"))));
+    return net::Response::of("image/svg+xml", std::string(asset("favicon.svg")));
   });
 }
 
@@ -48,6 +48,10 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.get("/privacy", pure(site, privacy_page));
   router.get("/o/{link}", bind(site, get_opt_in));
   router.post("/o/{link}", bind(site, post_opt_in), {.requests_per_minute_max = limits::kOptInsPerMinuteMax});
+  // The same pages on a shared tablet, which must not lead off it.
+  router.get("/o/{link}/privacy", pure(site, privacy_page));
+  router.get("/o/{link}/stop", bind(site, get_stop), stop);
+  router.post("/o/{link}/stop", bind(site, post_stop), stop);
   router.get("/r/{token}", bind(site, get_receipt));
   router.get("/r/{token}/file", bind(site, get_receipt_file));
   router.get("/r/{token}/proof", bind(site, get_receipt_proof));
@@ -59,8 +63,8 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.post("/stop", bind(site, post_stop), stop);
   add_asset_routes(router, site);
   router.set_error_page([site](const net::Request& request, int status, std::string_view reason) {
-    View view = customer_view(site->look, request);
-    view.path = "/";  // the address asked for may be anything
+    View view = customer_view(*site, request);
+    view.path = view.kiosk() ? view.home : "/";  // the address asked for may be anything
     const std::string_view id = error_id(status, reason);
     if (request.wants_json()) return error_json(view, status, reason, id);
     return error_page(view, status, id, false);

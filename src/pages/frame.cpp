@@ -12,11 +12,6 @@
 namespace counterfoil::pages {
 namespace {
 
-// No script at all, nothing from elsewhere, no frames (CSP Level 3).
-constexpr std::string_view kContentPolicy =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'";
-
 std::vector<Values> demo_band(const View& view) {
   std::vector<Values> out;
   if (!view.look->demo) return out;
@@ -40,6 +35,11 @@ std::vector<Values> other_languages(const View& view, bool staff) {
   return out;
 }
 
+std::string refresh_of(const View& view, const Page& page) {
+  if (!view.kiosk() || page.kiosk_refresh_s == 0) return {};
+  return std::to_string(page.kiosk_refresh_s) + "; url=" + view.home;
+}
+
 Values frame_values(const View& view, const Page& page, const Html& body) {
   Values out;
   out.text("lang", view.language.code())
@@ -49,7 +49,9 @@ Values frame_values(const View& view, const Page& page, const Html& body) {
                                 : page.title)
       .text("business", view.business().name)
       .text("style_path", view.look->style_path)
-      .text("refresh", page.refresh)
+      .text("refresh", refresh_of(view, page))
+      .text("home", view.home)
+      .text("front", view.kiosk() ? view.home : "/")
       .flag("demo", view.look->demo)
       .list("demo_band", demo_band(view))
       .flag("customer", !page.staff)
@@ -72,7 +74,7 @@ Values frame_values(const View& view, const Page& page, const Html& body) {
 
 net::Response broken(const Error& error) {
   log::error("pages.template", {{"trouble", error.message()}});
-  return with_page_fields(net::Response::text("500\n", 500));
+  return net::Response::text("500\n", 500);
 }
 
 struct StatusWords {
@@ -88,24 +90,14 @@ constexpr std::array kStatusWords = {
 
 }  // namespace
 
-net::Response with_page_fields(net::Response response) {
-  response.with("Content-Security-Policy", std::string(kContentPolicy))
-      .with("X-Content-Type-Options", "nosniff")
-      .with("Referrer-Policy", "no-referrer")
-      .with("Cross-Origin-Opener-Policy", "same-origin")
-      .with("X-Robots-Tag", "noindex, nofollow");
-  if (!response.field("Cache-Control")) response.with("Cache-Control", "no-store");
-  return response;
-}
-
 net::Response respond(const View& view, const Page& page) {
   Values values = page.values;
-  values.text("lang", view.language.code());
+  values.text("lang", view.language.code()).text("home", view.home);
   const auto body = render(view.language, page.name, values);
   if (!body) return broken(body.error());
   const auto whole = render(view.language, "layout", frame_values(view, page, *body));
   if (!whole) return broken(whole.error());
-  return with_page_fields(net::Response::html(whole->text(), page.status));
+  return net::Response::html(whole->text(), page.status);
 }
 
 net::Response error_page(const View& view, int status, std::string_view id, bool staff, std::string_view n) {
@@ -128,7 +120,7 @@ net::Response error_json(const View& view, int status, std::string_view code, st
   const json::Object inner{{"code", code},
                            {"message", view.tr("error." + std::string(id) + ".body", {{"n", n}})}};
   const auto body = json::write(json::Object{{"error", inner}});
-  return with_page_fields(net::Response::json(body ? *body : "{}", status));
+  return net::Response::json(body ? *body : "{}", status);
 }
 
 std::string_view error_id(int status, std::string_view reason) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The frame around every page: head, demo band, shop's name, language switch, footer, and the fields that
-// browsers need (no store, strict content policy). Error pages in words. Thread rule: any thread.
+// The frame around every page: head, demo band, shop's name, language switch, footer. Error pages in words.
+// The fields that keep a page safe in a browser are the listener's (net/wire.h). Thread rule: any thread.
 #pragma once
 
+#include "base/limits.h"
 #include "net/request.h"
 #include "pages/look.h"
 
@@ -26,16 +27,14 @@ struct Page {
   std::string name;  // template of the body
   Values values;
   int status = 200;
-  std::string refresh;  // "30; url=/o/tablet": leaves the page without script
+  // Only on a shared tablet: back to its form after this time, without script; 0: stays.
+  int kiosk_refresh_s = limits::kKioskRefresh_s;
   bool staff = false;
   bool bare = false;  // a poster: no head, no footer
   std::optional<StaffHead> who;
 };
 /// The whole answer. A template that cannot be filled becomes a 500 in words.
 net::Response respond(const View& view, const Page& page);
-
-/// Fields every answer of this module carries.
-net::Response with_page_fields(net::Response response);
 
 /// An error in words. `id` is one of the catalogue's error.* without prefix: "not_found"; n fills {n}.
 net::Response error_page(const View& view, int status, std::string_view id, bool staff,

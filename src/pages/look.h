@@ -34,7 +34,8 @@ Result<Look> make_look(const consent::Business& business, std::string customer_u
 struct View {
   const Look* look = nullptr;
   i18n::Language language;
-  std::string path;  // of the page this one is shown under; the language switch returns there
+  std::string path;    // of the page this one is shown under; the language switch returns there
+  std::string home{};  // "/o/tablet" on a shared tablet, where stop, privacy and the way back stay below it
 
   [[nodiscard]] std::string tr(std::string_view id, i18n::Args args = {}) const {
     return i18n::tr(language, id, args);
@@ -42,6 +43,7 @@ struct View {
   [[nodiscard]] Html phrase(std::string_view id, i18n::Args args = {}) const {
     return pages::phrase(language, id, args);
   }
+  [[nodiscard]] bool kiosk() const { return !home.empty(); }
   [[nodiscard]] const consent::Business& business() const { return *look->business; }
 };
 

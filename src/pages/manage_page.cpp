@@ -57,8 +57,7 @@ net::Response carry_out(Site& site, const net::Request& request, std::string_vie
   if (!submission) return unknown_receipt(view, request, submission.error());
   const std::string target = "/m/" + token + std::string(done);
   if (!posted->token_good) {
-    if (site.earlier_answer(posted->whole, limits::kFormTokenLife_ms))
-      return with_page_fields(net::Response::redirect(target));
+    if (site.earlier_answer(posted->whole, limits::kFormTokenLife_ms)) return net::Response::redirect(target);
     Page page = page_with_tokens(site, view, *submission, false);
     put_problems(page.values, {}, view.phrase("error.bad_token.body"));
     page.status = posted->status;
@@ -67,7 +66,7 @@ net::Response carry_out(Site& site, const net::Request& request, std::string_vie
   const Status worked = work(token, posted->form);
   if (!worked) return error_answer(view, request, worked.error(), false);
   site.remember_answer(posted->whole, target);
-  return with_page_fields(net::Response::redirect(target));
+  return net::Response::redirect(target);
 }
 
 }  // namespace

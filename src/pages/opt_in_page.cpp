@@ -5,7 +5,6 @@
 
 #include "base/limits.h"
 #include "pages/receipt_page.h"
-#include "phone/phone.h"
 
 #include <algorithm>
 
@@ -13,16 +12,9 @@ namespace counterfoil::pages {
 namespace {
 
 constexpr std::string_view kOptInRoute = "opt-in";
-constexpr std::string_view kKioskErrorRefresh_s = "120";
 
 bool among(const std::vector<std::string>& items, std::string_view item) {
   return std::find(items.begin(), items.end(), item) != items.end();
-}
-
-const Problem* problem_of(const std::vector<Problem>& problems, std::string_view field) {
-  const auto it =
-      std::find_if(problems.begin(), problems.end(), [&](const Problem& p) { return p.field == field; });
-  return it == problems.end() ? nullptr : &*it;
 }
 
 /// The id behind "topic:offers".
@@ -34,9 +26,8 @@ std::string_view role_id(std::string_view role) {
 /// Turns notice lines into blocks of the template, one after the other.
 class OptInBlocks {
  public:
-  OptInBlocks(const View& view, const desk::OptInForm& form, const OptInInput& input,
-              const std::vector<Problem>& problems)
-      : view_(view), form_(form), input_(input), problems_(problems) {}
+  OptInBlocks(const View& view, const desk::OptInForm& form, const OptInInput& input, const Remarks& remarks)
+      : view_(view), form_(form), input_(input), remarks_(remarks) {}
 
   void fill(Values& values) {
     const auto& lines = form_.notice.lines;
@@ -102,11 +93,10 @@ class OptInBlocks {
       }
       options.push_back(std::move(option));
     }
-    const Problem* problem = problem_of(problems_, std::string(name) + "s");
     Values block;
     block.text("question_words", lines[at].text)
         .text("question_id", std::string(name) + "s")
-        .html("question_error_html", problem == nullptr ? Html() : problem->words)
+        .html("question_error_html", remarks_.about(std::string(name) + "s"))
         .list("options", std::move(options));
     put(Values().group("question", std::move(block)));
     return next - at - 1;
@@ -115,59 +105,35 @@ class OptInBlocks {
   std::size_t number(std::size_t at) {
     const auto& lines = form_.notice.lines;
     const bool has_use = at + 1 < lines.size() && lines[at + 1].role == "number-use";
-    const Problem* problem = problem_of(problems_, "number");
     Values block;
     block.text("number_question", lines[at].text).text("number_use", has_use ? lines[at + 1].text : "");
     put_number_field(view_, block,
                      {view_.tr("stop.number"), view_.tr("form.number_hint"), input_.number, input_.region,
-                      problem == nullptr ? Html() : problem->words, !form_.link.kiosk});
+                      remarks_.about("number"), !form_.link.kiosk});
     put(Values().group("number_block", std::move(block)));
     return has_use ? 1 : 0;
   }
 
   std::size_t age(const desk::NoticeLine& line) {
-    const Problem* problem = problem_of(problems_, "age");
     Values block;
     block.text("age_words", line.text)
         .flag("age_ticked", input_.age)
-        .html("age_error_html", problem == nullptr ? Html() : problem->words);
+        .html("age_error_html", remarks_.about("age"));
     return put(Values().group("age_block", std::move(block)));
   }
 
   const View& view_;
   const desk::OptInForm& form_;
   const OptInInput& input_;
-  const std::vector<Problem>& problems_;
+  const Remarks& remarks_;
   std::vector<Values> form_blocks_;
   std::vector<Values> after_blocks_;
   bool form_ended_ = false;
 };
 
-OptInInput input_of(const net::Form& form) {
+OptInInput input_of(const View& view, const net::Form& form) {
   return {form.all("channel"), form.all("topic"), std::string(form.text("number")),
-          std::string(form.text("region")), form.text("age") == "yes"};
-}
-
-std::string country_of(const View& view, const OptInInput& input) {
-  return i18n::country_name(view.language,
-                            input.region.empty() ? view.business().jurisdiction : input.region);
-}
-
-/// Everything that is wrong with the input, at once, so that nobody is sent back twice.
-std::vector<Problem> problems_with(const View& view, const desk::OptInForm& form, const OptInInput& input) {
-  std::vector<Problem> out;
-  const bool asks_channel = form.channels.size() > 1;
-  if (asks_channel && input.channels.empty()) out.push_back({"channels", view.phrase("form.no_tick")});
-  if (input.topics.empty()) out.push_back({"topics", view.phrase("form.no_topic")});
-  if (input.number.empty())
-    out.push_back({"number", view.phrase("form.no_number")});
-  else if (!phone::canonical(input.number,
-                             input.region.empty() ? view.business().jurisdiction : input.region))
-    out.push_back({"number", view.phrase("form.bad_number", {{"country", country_of(view, input)}})});
-  if (!input.age)
-    out.push_back(
-        {"age", view.phrase("form.no_age", {{"age", std::to_string(view.business().minimum_age)}})});
-  return out;
+          region_or_own(view, form.text("region")), form.text("age") == "yes"};
 }
 
 /// Names of channels and topics as the domain has them; what it does not know is dropped, and the desk then
@@ -180,7 +146,6 @@ desk::OptInRequest request_of(const View& view, const desk::OptInForm& form, con
   out.notice = notice;
   for (const std::string& name : input.channels)
     if (const auto channel = consent::channel_from_name(name)) out.channels.push_back(*channel);
-  if (form.channels.size() == 1) out.channels = form.channels;
   for (const std::string& name : input.topics) out.topics.emplace_back(name);
   out.number = input.number;
   out.region = input.region;
@@ -203,58 +168,57 @@ net::Response without_form(Site& site, const View& view, const net::Request& req
 }
 
 /// The form again, with the input kept, a fresh token and what went wrong.
-net::Response again(Site& site, const View& view, const desk::OptInForm& form, const OptInInput& input,
-                    const std::vector<Problem>& problems, const Html& message, int status) {
-  Page page = opt_in_page(view, form, input, problems, message, site.token(kOptInRoute, form.link.id.text()));
-  page.status = status;
+net::Response again(const Site& site, const View& view, const desk::OptInForm& form, const OptInInput& input,
+                    const Remarks& remarks) {
+  Page page = opt_in_page(view, form, input, remarks, site.token(kOptInRoute, form.link.id.text()));
   // A tablet on the counter must not keep a number for the next person.
-  if (form.link.kiosk) page.refresh = std::string(kKioskErrorRefresh_s) + "; url=/o/" + form.link.id.text();
+  page.kiosk_refresh_s = limits::kKioskFormRefresh_s;
   return respond(view, page);
 }
 
+/// Everything the desk found wrong with the input, at once, so that nobody is sent back twice.
+std::vector<Problem> problems_of(const View& view, const OptInInput& input, const Error& error) {
+  std::vector<Problem> out;
+  if (names(error, "no_channel")) out.push_back({"channels", view.phrase("form.no_tick")});
+  if (names(error, "no_topic")) out.push_back({"topics", view.phrase("form.no_topic")});
+  if (names(error, "number"))
+    out.push_back(input.number.empty() ? Problem{"number", view.phrase("form.no_number")}
+                                       : wrong_number(view, "form.bad_number", input.region));
+  if (names(error, "age"))
+    out.push_back(
+        {"age", view.phrase("form.no_age", {{"age", std::to_string(view.business().minimum_age)}})});
+  return out;
+}
+
 /// The desk said no: find the words, keep the input.
-net::Response refused(Site& site, const View& view, const desk::OptInForm& form, const OptInInput& input,
-                      const Error& error) {
+net::Response refused(const Site& site, const View& view, const desk::OptInForm& form,
+                      const OptInInput& input, const Error& error) {
   if (error.code == Code::Conflict) {
     // Ticks were made under another text: the person has to choose again, only the number stays.
     OptInInput fresh;
     fresh.number = input.number;
     fresh.region = input.region;
-    return again(site, view, form, fresh, {}, view.phrase("form.stale_notice"), 409);
+    return again(site, view, form, fresh, {{}, view.phrase("form.stale_notice"), 409});
   }
-  const int status = http_status(error.code);
-  if (error.code == Code::BadInput) {
-    std::vector<Problem> problems;
-    const auto named = [&](std::string_view what) {
-      return (" " + error.detail + " ").find(" " + std::string(what) + " ") != std::string::npos;
-    };
-    if (named("no_channel")) problems.push_back({"channels", view.phrase("form.no_tick")});
-    if (named("no_topic")) problems.push_back({"topics", view.phrase("form.no_topic")});
-    if (named("number"))
-      problems.push_back({"number", view.phrase("form.bad_number", {{"country", country_of(view, input)}})});
-    if (named("age"))
-      problems.push_back(
-          {"age", view.phrase("form.no_age", {{"age", std::to_string(view.business().minimum_age)}})});
-    return again(site, view, form, input, problems, problems.empty() ? view.phrase("form.not_saved") : Html(),
-                 status);
-  }
+  Remarks remarks{problems_of(view, input, error), {}, http_status(error.code)};
   if (error.code == Code::Limit)
-    return again(site, view, form, input, {}, view.phrase("form.too_many", {{"n", seconds_of(error)}}),
-                 status);
-  return again(site, view, form, input, {}, view.phrase("form.not_saved"), status);
+    remarks.message = view.phrase("form.too_many", {{"n", seconds_of(error)}});
+  else if (remarks.problems.empty())
+    remarks.message = view.phrase("form.not_saved");
+  return again(site, view, form, input, remarks);
 }
 
 net::Response receipt_answer(const View& view, const desk::OptInForm& form, const std::string& receipt) {
-  if (form.link.kiosk) return kiosk_hand_over(view, receipt, form.link.id);
-  return with_page_fields(net::Response::redirect("/r/" + receipt));
+  if (form.link.kiosk) return kiosk_hand_over(view, receipt);
+  return net::Response::redirect("/r/" + receipt);
 }
 
 /// A second tap on the button gets the answer of the first; on a tablet only for a moment, because the next
 /// person may load the page again.
 std::optional<net::Response> answer_of_first_tap(Site& site, const View& view, const desk::OptInForm& form,
-                                                 std::string_view token) {
+                                                 std::string_view post) {
   const auto age_max_ms = form.link.kiosk ? limits::kKioskDoubleTap_ms : limits::kFormTokenLife_ms;
-  const auto receipt = site.earlier_answer(token, age_max_ms);
+  const auto receipt = site.earlier_answer(post, age_max_ms);
   if (!receipt) return std::nullopt;
   return receipt_answer(view, form, *receipt);
 }
@@ -268,44 +232,43 @@ Hash notice_of(const net::Form& form) {
 }  // namespace
 
 Page opt_in_page(const View& view, const desk::OptInForm& form, const OptInInput& input,
-                 const std::vector<Problem>& problems, const Html& message, std::string_view token) {
+                 const Remarks& remarks, std::string_view token) {
   Page page;
   page.title = view.tr("notice.title", {{"business", view.business().name}});
   page.name = "opt_in";
+  page.status = remarks.status;
+  page.kiosk_refresh_s = 0;  // nobody's input is on it yet
   page.values.text("link", form.link.id.text())
       .text("token", token)
       .text("notice_hash", hex(form.notice.ref.sha256))
       .text("form_lang", view.language.code());
-  put_problems(page.values, problems, message);
-  OptInBlocks(view, form, input, problems).fill(page.values);
+  put_problems(page.values, remarks.problems, remarks.message);
+  OptInBlocks(view, form, input, remarks).fill(page.values);
   return page;
 }
 
 net::Response get_opt_in(Site& site, const net::Request& request) {
-  const View view = customer_view(site.look, request);
+  const View view = customer_view(site, request);
   const consent::LinkId link{std::string(request.param("link"))};
   const auto form = site.desk.opt_in_form(link, view.language.code());
   if (!form) return without_form(site, view, request, form.error());
-  return respond(view, opt_in_page(view, *form, {}, {}, {}, site.token(kOptInRoute, link.text())));
+  return respond(view, opt_in_page(view, *form, {}, {}, site.token(kOptInRoute, link.text())));
 }
 
 net::Response post_opt_in(Site& site, const net::Request& request) {
   const consent::LinkId link{std::string(request.param("link"))};
   const auto posted = read_post(site, request, kOptInRoute, link.text());
-  const View view =
-      customer_view(site.look, request, posted ? posted->form.text("lang") : std::string_view());
+  const View view = customer_view(site, request, posted ? posted->form.text("lang") : std::string_view());
   if (!posted) return unreadable(view, request, posted.error(), false);
   const auto form = site.desk.opt_in_form(link, view.language.code());
   if (!form) return without_form(site, view, request, form.error());
-  const OptInInput input = input_of(posted->form);
+  const OptInInput input = input_of(view, posted->form);
   if (!posted->token_good) {
     const bool keep = posted->input_ours && !form->link.kiosk;
     if (const auto answer = answer_of_first_tap(site, view, *form, posted->whole)) return *answer;
-    return again(site, view, *form, keep ? input : OptInInput(), {},
-                 view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status);
+    return again(site, view, *form, keep ? input : OptInInput(),
+                 {{}, view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status});
   }
-  if (const auto problems = problems_with(view, *form, input); !problems.empty())
-    return again(site, view, *form, input, problems, {}, 400);
   const auto made = site.desk.opt_in(request_of(view, *form, input, notice_of(posted->form)));
   if (!made) return refused(site, view, *form, input, made.error());
   site.remember_answer(posted->whole, made->token);

@@ -19,7 +19,7 @@ struct OptInInput {
 
 /// `token` is a fresh form token. Pure.
 Page opt_in_page(const View& view, const desk::OptInForm& form, const OptInInput& input,
-                 const std::vector<Problem>& problems, const Html& message, std::string_view token);
+                 const Remarks& remarks, std::string_view token);
 
 net::Response get_opt_in(Site& site, const net::Request& request);
 net::Response post_opt_in(Site& site, const net::Request& request);

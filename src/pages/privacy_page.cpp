@@ -128,6 +128,7 @@ std::string promise_words(const View& view) {
 Page privacy_page(const View& view) {
   const consent::Business& b = view.business();
   Page page;
+  page.kiosk_refresh_s = 0;  // long to read, and nobody's
   page.name = "privacy";
   page.title = view.tr("privacy.title", {{"business", b.name}});
   page.values.text("headline", page.title)

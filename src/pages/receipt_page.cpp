@@ -13,7 +13,6 @@ namespace counterfoil::pages {
 namespace {
 
 constexpr std::string_view kUndoRoute = "undo";
-constexpr int kKioskRefresh_s = 30;
 constexpr std::size_t kFingerprintGroup = 8;
 
 std::string_view state_id(const desk::Submission& s) {
@@ -88,19 +87,18 @@ std::string grouped(std::string_view digits) {
   return out;
 }
 
-/// The notice a proof names, and its text if that is still what the link says.
-void put_notice(Site& site, ReceiptFile& file) {
-  const auto receipt = proof::read_receipt(file.proof);
-  if (!receipt) return;
-  const auto body = consent::decode_body(consent::EventType::Grant, receipt->disclosures[1].text);
-  if (!body) return;
-  const auto* grant = std::get_if<consent::GrantBody>(&*body);
-  if (grant == nullptr) return;
-  file.notice_sha256 = hex(grant->notice.sha256);
-  file.notice_id = grant->notice.id.text();
-  const auto form = site.desk.opt_in_form(file.submission.link, grant->notice.language);
-  if (!form || form->notice.ref.sha256 != grant->notice.sha256) return;
+/// The notice the proof names, and its text if that is still what the link says. Fails when the proof does
+/// not hold a grant.
+Status put_notice(const Site& site, ReceiptFile& file) {
+  CF_TRY(const proof::Receipt receipt, proof::read_receipt(file.proof));
+  CF_TRY(const auto body, consent::decode_body(consent::EventType::Grant, receipt.disclosures[1].text));
+  const consent::NoticeRef& notice = std::get<consent::GrantBody>(body).notice;
+  file.notice = notice.id.text();
+  file.notice_sha256 = hex(notice.sha256);
+  const auto form = site.desk.opt_in_form(file.submission.link, notice.language);
+  if (!form || form->notice.ref.sha256 != notice.sha256) return {};
   for (const desk::NoticeLine& line : form->notice.lines) file.agreed.push_back(line.text);
+  return {};
 }
 
 View view_for(Site& site, const net::Request& request, const Result<desk::Submission>& submission) {
@@ -152,17 +150,13 @@ Page receipt_page(const View& view, const desk::Submission& submission, std::str
   return page;
 }
 
-net::Response kiosk_hand_over(const View& view, const std::string& receipt_token,
-                              const consent::LinkId& link) {
+net::Response kiosk_hand_over(const View& view, const std::string& receipt_token) {
   const std::string address = view.look->customer_url + "/r/" + receipt_token;
   const auto code = qr::svg(address, view.tr("receipt.manage_qr"));
   Page page;
   page.title = view.tr("receipt.title_requested");
   page.name = "kiosk";
-  page.refresh = std::to_string(kKioskRefresh_s) + "; url=/o/" + link.text();
-  page.values.text("headline", page.title)
-      .text("link", link.text())
-      .html("qr_html", code ? Html::trusted(*code) : Html());
+  page.values.text("headline", page.title).html("qr_html", code ? Html::trusted(*code) : Html());
   return respond(view, page);
 }
 
@@ -178,7 +172,7 @@ Result<std::string> receipt_file(const View& view, const ReceiptFile& file) {
       .html("stop_home_html", view.phrase("receipt.stop_home", {{"ways", home_stop_words(view)}}))
       .list("home_stops", home_stop_items(view))
       .text("manage_url", view.look->customer_url + "/m/" + file.submission.token)
-      .html("notice_html", view.phrase("receipt.notice", {{"notice", file.notice_id}}))
+      .html("notice_html", view.phrase("receipt.notice", {{"notice", file.notice}}))
       .flag("has_agreed", !lines.empty())
       .list("agreed", std::move(lines))
       .text("notice_sha256", file.notice_sha256)
@@ -205,18 +199,14 @@ net::Response get_receipt_file(Site& site, const net::Request& request) {
   auto proof = site.desk.receipt_text(token);
   if (!proof) return error_answer(view, request, proof.error(), false);
   const ByteView spki = site.desk.ledger().log_key().spki;
-  ReceiptFile file{.submission = *std::move(submission),
-                   .proof = *std::move(proof),
-                   .notice_sha256 = {},
-                   .notice_id = {},
-                   .agreed = {},
-                   .key_fingerprint = grouped(hex(crypto::sha256(spki))),
-                   .key_pem = crypto::pem_of_spki(spki)};
-  put_notice(site, file);
+  ReceiptFile file{
+      *std::move(submission),   *std::move(proof), {}, {}, {}, grouped(hex(crypto::sha256(spki))),
+      crypto::pem_of_spki(spki)};
+  if (const Status put = put_notice(site, file); !put) return error_answer(view, request, put.error(), false);
   auto text = receipt_file(view, file);
   if (!text) return error_answer(view, request, text.error(), false);
   const std::string name = view.business().id + "-" + view.tr("receipt.file_name") + ".html";
-  return with_page_fields(net::Response::html(*std::move(text)))
+  return net::Response::html(*std::move(text))
       .with("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));
 }
 
@@ -227,7 +217,7 @@ net::Response get_receipt_proof(Site& site, const net::Request& request) {
     view.path = "/r/" + std::string(request.param("token"));
     return unknown_receipt(view, request, proof.error());
   }
-  return with_page_fields(net::Response::text(*std::move(proof)));
+  return net::Response::text(*std::move(proof));
 }
 
 net::Response post_undo(Site& site, const net::Request& request) {
@@ -240,7 +230,7 @@ net::Response post_undo(Site& site, const net::Request& request) {
   const std::string receipt = "/r/" + token;
   if (!posted->token_good) {
     if (site.earlier_answer(posted->whole, limits::kFormTokenLife_ms))
-      return with_page_fields(net::Response::redirect(receipt));
+      return net::Response::redirect(receipt);
     Page page = receipt_page(view, *submission, site.token(kUndoRoute, token));
     put_problems(page.values, {}, view.phrase("error.bad_token.body"));
     page.status = posted->status;
@@ -249,7 +239,7 @@ net::Response post_undo(Site& site, const net::Request& request) {
   const auto undone = site.desk.undo(token);
   if (!undone) return error_answer(view, request, undone.error(), false);
   site.remember_answer(posted->whole, receipt);
-  return with_page_fields(net::Response::redirect(receipt));
+  return net::Response::redirect(receipt);
 }
 
 }  // namespace counterfoil::pages

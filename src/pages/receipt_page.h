@@ -13,13 +13,13 @@ namespace counterfoil::pages {
 Page receipt_page(const View& view, const desk::Submission& submission, std::string_view undo_token);
 
 /// What a tablet shows instead: a QR with the receipt's address, never the receipt; gone after 30 seconds.
-net::Response kiosk_hand_over(const View& view, const std::string& receipt_token,
-                              const consent::LinkId& link);
+net::Response kiosk_hand_over(const View& view, const std::string& receipt_token);
 
 /// Facts of the proof that the file prints in words beside it.
 struct ReceiptFile {
   desk::Submission submission;
   std::string proof;                // c2sp.org/tlog-proof text
+  std::string notice;               // version that was agreed to
   std::string notice_sha256;        // of the text that was agreed to
   std::string notice_id;            // its name then; the configured one may be another by now
   std::vector<std::string> agreed;  // its lines; empty when the text has changed since

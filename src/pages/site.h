@@ -18,16 +18,16 @@ namespace counterfoil::pages {
 /// Answers of posts that were carried out, by the whole post, so that a double tap on a button ends at the
 /// answer of the first tap and not at "sent twice"; a page gone back to and filled in anew is another post.
 /// Bounded; the oldest go first. Thread rule: any thread.
-class Answered {
+class AnsweredPosts {
  public:
-  void remember(std::string_view token, std::string answer, std::int64_t now_boot_ms);
-  /// Nothing when the token is not known, or was answered longer ago than age_max_ms.
-  [[nodiscard]] std::optional<std::string> find(std::string_view token, std::int64_t now_boot_ms,
+  void remember(std::string_view post, std::string answer, std::int64_t now_boot_ms);
+  /// Nothing when the post is not known, or was answered longer ago than age_max_ms.
+  [[nodiscard]] std::optional<std::string> find(std::string_view post, std::int64_t now_boot_ms,
                                                 std::int64_t age_max_ms) const;
 
  private:
   struct Item {
-    Hash token{};
+    Hash post{};
     std::string answer;
     std::int64_t boot_ms = 0;
   };
@@ -49,19 +49,23 @@ class Site {
   net::Sessions& sessions;
   const Clock& clock;
   const Look look;
-  Answered answered;
+  AnsweredPosts answered_posts;
 
   /// A fresh form token.
   [[nodiscard]] std::string token(std::string_view route, std::string_view context) const;
-  /// What the post with this token was answered with, if it was carried out within age_max_ms.
-  [[nodiscard]] std::optional<std::string> earlier_answer(std::string_view token,
+  /// What this very post was answered with, if it was carried out within age_max_ms.
+  [[nodiscard]] std::optional<std::string> earlier_answer(std::string_view post,
                                                           std::int64_t age_max_ms) const {
-    return answered.find(token, clock.boot_ms(), age_max_ms);
+    return answered_posts.find(post, clock.boot_ms(), age_max_ms);
   }
-  void remember_answer(std::string_view token, std::string answer) {
-    answered.remember(token, std::move(answer), clock.boot_ms());
+  void remember_answer(std::string_view post, std::string answer) {
+    answered_posts.remember(post, std::move(answer), clock.boot_ms());
   }
 };
+
+/// The view of a customer page; below /o/{link} it knows whether that link stands on a shared tablet. `asked`
+/// is the form's own language.
+View customer_view(const Site& site, const net::Request& request, std::string_view asked = {});
 
 /// A form that was read, and whether its token was good.
 struct Posted {
@@ -82,8 +86,31 @@ struct Problem {
   std::string field;  // id of the input
   Html words;
 };
+/// What a form that is shown again says about what was sent.
+struct Remarks {
+  std::vector<Problem> problems;
+  Html message;  // about the whole
+  int status = 200;
+
+  /// The words about one field; empty when nothing is wrong with it.
+  [[nodiscard]] Html about(std::string_view field) const;
+};
 /// Adds what problems.mustache needs.
 void put_problems(Values& values, const std::vector<Problem>& problems, const Html& message = {});
+
+/// True when the desk refused the input and names this word among its machine reasons ("no_topic age").
+bool names(const Error& error, std::string_view word);
+
+/// The country chosen on a form, or the shop's own where none was chosen.
+std::string region_or_own(const View& view, std::string_view chosen);
+/// A number as it was typed, with the country it is read for.
+struct TypedNumber {
+  std::string number;
+  std::string region;
+};
+TypedNumber typed_number(const View& view, const net::Form& form);
+/// What is wrong with a number: the catalogue's words for it, with the country it was read for.
+Problem wrong_number(const View& view, std::string_view id, std::string_view region);
 
 /// A number field as number_field.mustache shows it.
 struct NumberField {

@@ -96,14 +96,14 @@ net::Handler guarded(const std::shared_ptr<Site>& site, StaffHandler handler) {
     const auto user = role ? site->desk.user(session->user) : Result<desk::User>(fail(Code::NotFound));
     if (!user || user->role != *role) {
       if (request.wants_json()) return error_json(view, 401, "login", "forbidden");
-      return with_page_fields(net::Response::redirect("/staff/login"));
+      return net::Response::redirect("/staff/login");
     }
     return handler(*site, request, {{consent::UserId(session->user), *role}, *session});
   };
 }
 
 net::Response get_set_up(Site& site, const net::Request& request) {
-  if (!site.desk.needs_set_up()) return with_page_fields(net::Response::redirect("/staff/login"));
+  if (!site.desk.needs_set_up()) return net::Response::redirect("/staff/login");
   return set_up_page(site, staff_view(site.look, request), {}, {}, {}, 200);
 }
 
@@ -111,7 +111,7 @@ net::Response post_set_up(Site& site, const net::Request& request) {
   const View view = staff_view(site.look, request);
   const auto posted = read_post(site, request, kSetUpRoute, "");
   if (!posted) return unreadable(view, request, posted.error(), true);
-  if (!site.desk.needs_set_up()) return with_page_fields(net::Response::redirect("/staff/login"));
+  if (!site.desk.needs_set_up()) return net::Response::redirect("/staff/login");
   const std::string_view user = posted->form.text("user");
   const std::string_view password = posted->form.text("password");
   if (!posted->token_good)
@@ -122,7 +122,7 @@ net::Response post_set_up(Site& site, const net::Request& request) {
                        400);
   const auto made = site.desk.set_up(posted->form.text("code"), user, password);
   if (!made) return set_up_refused(site, view, user, made.error());
-  return with_page_fields(net::Response::redirect("/staff/login?done=setup"));
+  return net::Response::redirect("/staff/login?done=setup");
 }
 
 net::Response get_login(Site& site, const net::Request& request) {
@@ -157,7 +157,7 @@ net::Response post_login(Site& site, const net::Request& request) {
   const auto opened =
       site.sessions.log_in(request, signed_in->id.text(), std::string(desk::role_name(signed_in->role)));
   if (!opened) return error_answer(view, request, opened.error(), true);
-  return with_page_fields(net::Response::redirect("/staff")).with("Set-Cookie", opened->set_cookie);
+  return net::Response::redirect("/staff").with("Set-Cookie", opened->set_cookie);
 }
 
 net::Response post_logout(Site& site, const net::Request& request, const StaffPerson& person) {
@@ -165,7 +165,7 @@ net::Response post_logout(Site& site, const net::Request& request, const StaffPe
   if (!posted) return unreadable(staff_view(site.look, request), request, posted.error(), true);
   if (!posted->token_good)
     return error_page(staff_view(site.look, request), posted->status, "bad_token", true);
-  return with_page_fields(net::Response::redirect("/staff/login?done=logout"))
+  return net::Response::redirect("/staff/login?done=logout")
       .with("Set-Cookie", site.sessions.log_out(request));
 }
 

@@ -37,7 +37,7 @@ void add_staff_routes(net::Router& router, const std::shared_ptr<Site>& site) {
   stop.priority = net::Priority::Stop;
   net::RouteLimits guessed;
   guessed.requests_per_minute_max = limits::kGuessesPerMinuteMax;
-  router.get("/", [](const net::Request&) { return with_page_fields(net::Response::redirect("/staff")); });
+  router.get("/", [](const net::Request&) { return net::Response::redirect("/staff"); });
   router.get("/staff/setup", open_to_all(site, get_set_up));
   router.post("/staff/setup", open_to_all(site, post_set_up), guessed);
   router.get("/staff/login", open_to_all(site, get_login));

@@ -14,25 +14,21 @@ namespace {
 
 constexpr std::string_view kStopByNumberRoute = "stop";
 
-struct StopInput {
-  std::string number;
-  std::string region;
-};
-
-net::Response stop_form(Site& site, const View& view, const StopInput& input, const Html& wrong,
-                        const Html& message, int status) {
+net::Response stop_form(const Site& site, const View& view, const TypedNumber& input,
+                        const Remarks& remarks) {
   Page page;
   page.title = view.tr("stop.title");
   page.name = "stop";
-  page.status = status;
+  page.status = remarks.status;
+  page.kiosk_refresh_s = limits::kKioskFormRefresh_s;
   page.values.text("token", site.token(kStopByNumberRoute, ""))
       .text("form_lang", view.language.code())
       .html("home_html",
             home_stops(view).empty() ? Html() : view.phrase("stop.home", {{"ways", home_stop_words(view)}}));
-  std::vector<Problem> problems;
-  if (!wrong.empty()) problems.push_back({"number", wrong});
-  put_problems(page.values, problems, message);
-  put_number_field(view, page.values, {view.tr("stop.number"), "", input.number, input.region, wrong, true});
+  put_problems(page.values, remarks.problems, remarks.message);
+  put_number_field(
+      view, page.values,
+      {view.tr("stop.number"), "", input.number, input.region, remarks.about("number"), !view.kiosk()});
   return respond(view, page);
 }
 
@@ -50,40 +46,34 @@ void wait_for_grid(const Clock& clock) {
   std::this_thread::sleep_for(std::chrono::milliseconds(limits::kStopAnswerGrid_ms - into));
 }
 
-net::Response not_recorded(Site& site, const View& view, const StopInput& input, const Error& error) {
-  if (error == fail(Code::BadInput, "number")) {
-    const std::string& region = input.region.empty() ? view.business().jurisdiction : input.region;
-    return stop_form(site, view, input,
-                     view.phrase("stop.bad_number", {{"country", i18n::country_name(view.language, region)}}),
-                     {}, 400);
-  }
+net::Response not_recorded(const Site& site, const View& view, const TypedNumber& input, const Error& error) {
+  if (names(error, "number"))
+    return stop_form(site, view, input, {{wrong_number(view, "stop.bad_number", input.region)}, {}, 400});
   const Html message = error.code == Code::Limit
                            ? view.phrase("error.too_many.body", {{"n", seconds_of(error)}})
                            : view.phrase("stop.not_saved", {{"ways", home_stop_words(view)}});
-  return stop_form(site, view, input, {}, message, http_status(error.code));
+  return stop_form(site, view, input, {{}, message, http_status(error.code)});
 }
 
 }  // namespace
 
 net::Response get_stop(Site& site, const net::Request& request) {
-  const View view = customer_view(site.look, request);
-  return stop_form(site, view, {}, {}, {}, 200);
+  const View view = customer_view(site, request);
+  return stop_form(site, view, {}, {});
 }
 
 net::Response post_stop(Site& site, const net::Request& request) {
   const auto posted = read_post(site, request, kStopByNumberRoute, "");
-  const View view =
-      customer_view(site.look, request, posted ? posted->form.text("lang") : std::string_view());
+  const View view = customer_view(site, request, posted ? posted->form.text("lang") : std::string_view());
   if (!posted) return unreadable(view, request, posted.error(), false);
-  const StopInput input{std::string(posted->form.text("number")), std::string(posted->form.text("region"))};
+  const TypedNumber input = typed_number(view, posted->form);
   if (!posted->token_good) {
     Instant at = 0;
     const auto earlier = site.earlier_answer(posted->whole, limits::kFormTokenLife_ms);
     if (earlier && std::from_chars(earlier->data(), earlier->data() + earlier->size(), at).ec == std::errc())
       return stopped_page(view, at);
-    const bool keep = posted->input_ours;
-    return stop_form(site, view, keep ? input : StopInput(), {},
-                     view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status);
+    // A token of before a restart looks foreign; whoever wants to stop does not type the number twice.
+    return stop_form(site, view, input, {{}, view.phrase("form.stale_page"), posted->status});
   }
   consent::StopBody by;
   by.by = consent::Actor::Person;

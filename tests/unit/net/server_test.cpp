@@ -84,6 +84,8 @@ TEST_CASE("every customer and staff answer carries the security fields") {
       CHECK(has_field(answer, "Cache-Control: no-store"));
       CHECK(has_field(answer, "Referrer-Policy: no-referrer"));
       CHECK(has_field(answer, "X-Content-Type-Options: nosniff"));
+      CHECK(answer.find("Cross-Origin-Opener-Policy: same-origin") != std::string::npos);
+      CHECK(answer.find("X-Robots-Tag: noindex, nofollow") != std::string::npos);
       CHECK(answer.find("Content-Security-Policy: default-src 'none'; style-src 'self'") !=
             std::string::npos);
       bool is_customer = kind == ListenerKind::Customer;

@@ -14,7 +14,7 @@ using namespace counterfoil::pages;
 std::string form_html(const OptInInput& input, const std::vector<Problem>& problems = {}) {
   const Look look = test::shop_look();
   const View view = test::shop_view(look);
-  return test::whole(view, opt_in_page(view, test::shop_form(), input, problems, {}, "TOKEN"));
+  return test::whole(view, opt_in_page(view, test::shop_form(), input, {problems, {}, 200}, "TOKEN"));
 }
 
 TEST_CASE("every line of the notice is shown, in the order that is hashed") {
@@ -34,7 +34,7 @@ TEST_CASE("a role the page does not know is shown all the same") {
   desk::OptInForm form = test::shop_form();
   form.notice.lines.insert(form.notice.lines.begin() + 3,
                            {"something-new", "A sentence of a later version."});
-  const std::string html = test::whole(view, opt_in_page(view, form, {}, {}, {}, "T"));
+  const std::string html = test::whole(view, opt_in_page(view, form, {}, {}, "T"));
   CHECK(html.find("A sentence of a later version.") != html.npos);
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("one channel asks no question") {
   auto& lines = form.notice.lines;
   lines.erase(lines.begin() + 4, lines.begin() + 7);
   lines.insert(lines.begin() + 4, {"one-channel", "We write to you on WhatsApp."});
-  const std::string html = test::whole(view, opt_in_page(view, form, {}, {}, {}, "T"));
+  const std::string html = test::whole(view, opt_in_page(view, form, {}, {}, "T"));
   CHECK(html.find("We write to you on WhatsApp.") != html.npos);
   CHECK(html.find("name=\"channel\"") == html.npos);
 }
@@ -87,16 +87,16 @@ TEST_CASE("a shared tablet is asked to remember nothing") {
   const Look look = test::shop_look();
   const View view = test::shop_view(look);
   desk::OptInForm form = test::shop_form();
-  CHECK(test::whole(view, opt_in_page(view, form, {}, {}, {}, "T")).find("autocomplete=\"tel\"") !=
+  CHECK(test::whole(view, opt_in_page(view, form, {}, {}, "T")).find("autocomplete=\"tel\"") !=
         std::string::npos);
   form.link.kiosk = true;
-  const std::string html = test::whole(view, opt_in_page(view, form, {}, {}, {}, "T"));
+  const std::string html = test::whole(view, opt_in_page(view, form, {}, {}, "T"));
   CHECK(html.find("autocomplete=\"tel\"") == html.npos);
   CHECK(html.find("autocomplete=\"off\"") != html.npos);
 }
 
-TEST_CASE("the first tap's answer is remembered for its token only, and not for ever") {
-  Answered answered;
+TEST_CASE("the first tap's answer is remembered for its post only, and not for ever") {
+  AnsweredPosts answered;
   answered.remember("first", "receipt", 1000);
   CHECK(answered.find("first", 1500, 1000) == "receipt");
   CHECK(!answered.find("second", 1500, 1000));

@@ -3,6 +3,7 @@
 
 // Pages as whole documents: weight, what they carry, what they must not carry.
 #include "doctest/doctest.h"
+#include "net/wire.h"
 #include "pages/assets.h"
 #include "pages/manage_page.h"
 #include "pages/opt_in_page.h"
@@ -28,7 +29,7 @@ TEST_CASE("a customer page weighs at most 30 KB in all, in every language") {
                                       {"number", view.phrase("form.no_number")},
                                       {"age", view.phrase("form.no_age", {{"age", "14"}})}};
     for (const Page& page :
-         {opt_in_page(view, test::shop_form(), {}, all, {}, std::string(75, 't')),
+         {opt_in_page(view, test::shop_form(), {}, {all, {}, 200}, std::string(75, 't')),
           receipt_page(view, test::shop_submission(), std::string(75, 't')),
           manage_page(view, test::shop_submission(), std::string(75, 't'), std::string(75, 't'), true),
           privacy_page(view), front_page(view)}) {
@@ -43,7 +44,8 @@ TEST_CASE("a customer page weighs at most 30 KB in all, in every language") {
 TEST_CASE("pages carry no script, no cookie and nothing from elsewhere, and are not stored") {
   const Look look = test::shop_look();
   const View view = test::shop_view(look);
-  const net::Response response = respond(view, receipt_page(view, test::shop_submission(), "t"));
+  net::Response response = respond(view, receipt_page(view, test::shop_submission(), "t"));
+  net::add_listener_fields(response, net::ListenerKind::Customer);
   CHECK(response.field("Cache-Control") == "no-store");
   CHECK(response.field("Referrer-Policy") == "no-referrer");
   CHECK(response.field("Content-Security-Policy")->find("default-src 'none'") != std::string_view::npos);
@@ -82,6 +84,7 @@ TEST_CASE("the receipt file needs nothing but itself and stops from home") {
   const View view = test::shop_view(look);
   const auto file = receipt_file(view, {test::shop_submission(),
                                         "c2sp.org/tlog-proof@v1\nline <\"x\">\n",
+                                        "N1",
                                         "aabb",
                                         "N0",
                                         {"First line", "Second <line>"},

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The pages over a real desk and ledger: a request in, an answer out, no sockets.
+#include "pages/site.h"
+
+#include "pages/pages.h"
+#include "tests/support/shop.h"
+
+namespace counterfoil::pages {
+namespace {
+
+constexpr const char* kAna = "070 174 06 21";
+constexpr const char* kAnaAbroad = "+46 70 174 06 21";
+
+/// A shop whose staff is logged in.
+class LiveSite {
+ public:
+  LiveSite() { open(); }
+
+  void open() {
+    tokens_ = net::FormTokens::open(shop.clock);
+    sessions_ = net::Sessions::open(shop.clock);
+    customer_ = net::Router();
+    staff_ = net::Router();
+    const auto site =
+        open_site({*shop.desk, *tokens_, *sessions_, shop.clock, "https://shop.example", false});
+    REQUIRE(site);
+    add_customer_routes(customer_, *site);
+    add_staff_routes(staff_, *site);
+  }
+
+  net::Response get(const std::string& path) { return customer_.dispatch(request(path)); }
+
+  /// Posts the fields with the token of the page at `from`.
+  net::Response post(const std::string& path, net::NameValues fields, const std::string& from) {
+    fields.push_back({"token", token_on(get(from).body)});
+    return customer_.dispatch(form(path, fields));
+  }
+  net::Response post_raw(const std::string& path, const net::NameValues& fields) {
+    return customer_.dispatch(form(path, fields));
+  }
+
+  net::Response staff_get(const std::string& path) { return staff_.dispatch(logged_in(request(path))); }
+  net::Response staff_post(const std::string& path, net::NameValues fields) {
+    fields.push_back({"token", token_on(main_of(staff_get(path).body))});
+    return staff_.dispatch(logged_in(form(path, fields)));
+  }
+
+  static std::string token_on(const std::string& html) {
+    const std::string before = "name=\"token\" value=\"";
+    const std::size_t at = html.find(before);
+    REQUIRE(at != html.npos);
+    return html.substr(at + before.size(), html.find('"', at + before.size()) - at - before.size());
+  }
+
+  counterfoil::test::Shop shop;
+
+ private:
+  static net::Request request(const std::string& path) {
+    net::Request out;
+    out.path = path;
+    out.fields = {{"Accept-Language", "en"}};
+    return out;
+  }
+  static net::Request form(const std::string& path, const net::NameValues& fields) {
+    net::Request out = request(path);
+    out.method = net::Method::Post;
+    out.fields.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+    for (const auto& [name, value] : fields)
+      out.body += (out.body.empty() ? "" : "&") + name + "=" + net::percent_encode(value);
+    return out;
+  }
+  net::Request logged_in(net::Request out) {
+    out.listener = net::ListenerKind::Staff;
+    if (cookie_.empty()) {
+      if (shop.desk->needs_set_up())
+        REQUIRE(shop.desk->add_user("maria", desk::Role::Manager, "a long password"));
+      const auto opened = sessions_->log_in(out, "maria", "manager");
+      REQUIRE(opened);
+      cookie_ = opened->set_cookie.substr(0, opened->set_cookie.find(';'));
+    }
+    out.fields.push_back({"Cookie", cookie_});
+    return out;
+  }
+  /// Without the head, whose form has a token of its own.
+  static std::string main_of(const std::string& html) { return html.substr(html.find("<main")); }
+
+  std::unique_ptr<net::FormTokens> tokens_;
+  std::unique_ptr<net::Sessions> sessions_;
+  net::Router customer_;
+  net::Router staff_;
+  std::string cookie_;
+};
+
+bool has(const net::Response& response, std::string_view part) {
+  return response.body.find(part) != std::string::npos;
+}
+
+/// The notice the form on this page stands under.
+std::string notice_on(const std::string& html) {
+  const std::string before = "name=\"notice\" value=\"";
+  const std::size_t at = html.find(before);
+  REQUIRE(at != html.npos);
+  return html.substr(at + before.size(), 64);
+}
+
+bool is_stopped(counterfoil::test::Shop& shop) {
+  const auto decision = shop.at_till(kAna, consent::Channel::WhatsApp, "offers");
+  for (const auto& reason : decision.reasons)
+    if (reason.code == decide::ReasonCode::Suppressed) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a receipt names the version that was agreed to, whatever the shop says now") {
+  LiveSite site;
+  site.shop.business.notice = consent::NoticeId("N-before");
+  site.shop.reopen();
+  site.open();
+  const auto given = site.shop.desk->opt_in(site.shop.request(kAna));
+  REQUIRE(given);
+  site.shop.business.notice = consent::NoticeId("N-after");
+  site.shop.reopen();
+  site.open();
+  const net::Response file = site.get("/r/" + given->token + "/file");
+  CHECK(file.status == 200);
+  CHECK(has(file, "N-before"));
+  CHECK_FALSE(has(file, "N-after"));
+}
+
+TEST_CASE("a stop without a country is read for the shop's own, and takes numbers from abroad") {
+  {
+    LiveSite site;
+    CHECK(site.post("/stop", {{"number", kAnaAbroad}, {"region", ""}}, "/stop").status == 200);
+    CHECK(is_stopped(site.shop));
+  }
+  LiveSite site;
+  const net::Response spoken = site.staff_post("/staff/stop", {{"number", kAnaAbroad}, {"region", ""}});
+  CHECK(spoken.status == 200);
+  CHECK(is_stopped(site.shop));
+  CHECK(site.staff_post("/staff/check", {{"number", kAnaAbroad}, {"region", ""}}).status == 200);
+}
+
+TEST_CASE("a number that is none is said to be none, at the stop and at the till") {
+  LiveSite site;
+  const net::Response stop = site.post("/stop", {{"number", "12"}, {"region", "ES"}}, "/stop");
+  CHECK(stop.status == 400);
+  CHECK(has(stop, "This is not a telephone number in "));
+  const net::Response spoken = site.staff_post("/staff/stop", {{"number", "12"}, {"region", "ES"}});
+  CHECK(spoken.status == 400);
+  CHECK(has(spoken, "This is not a telephone number in "));
+}
+
+TEST_CASE("machine reasons are compared as whole words") {
+  CHECK(names(fail(Code::BadInput, "no_topic age"), "age"));
+  CHECK(names(fail(Code::BadInput, "number"), "number"));
+  CHECK_FALSE(names(fail(Code::BadInput, "language"), "age"));
+  CHECK_FALSE(names(fail(Code::BadInput, "numbers"), "number"));
+  CHECK_FALSE(names(fail(Code::Conflict, "number"), "number"));
+}
+
+TEST_CASE("an empty form is told everything that is missing, at once") {
+  LiveSite site;
+  const net::Response page = site.get("/o/caja");
+  const net::Response again =
+      site.post("/o/caja", {{"notice", notice_on(page.body)}, {"number", ""}, {"region", ""}}, "/o/caja");
+  CHECK(again.status == 400);
+  for (const char* field : {"channels", "topics", "number", "age"})
+    CHECK_MESSAGE(has(again, "<a href=\"#" + std::string(field) + "\">"), field);
+  CHECK(has(again, "Type your mobile number."));
+}
+
+TEST_CASE("a stop keeps the number when its token is not good any more") {
+  LiveSite site;
+  const std::string token = LiveSite::token_on(site.get("/stop").body);
+  site.open();  // a restart: the tokens of before are strange to it
+  const net::Response again = site.post_raw("/stop", {{"number", kAna}, {"region", "SE"}, {"token", token}});
+  CHECK(again.status == 400);
+  CHECK(has(again, "value=\"" + std::string(kAna) + "\""));
+  CHECK_FALSE(is_stopped(site.shop));
+  const net::Response done =
+      site.post_raw("/stop", {{"number", kAna}, {"region", "SE"}, {"token", LiveSite::token_on(again.body)}});
+  CHECK(done.status == 200);
+  CHECK(is_stopped(site.shop));
+}
+
+TEST_CASE("a shared tablet goes back to its form from every page, and leads nowhere else") {
+  LiveSite site;
+  const net::Response form = site.get("/o/tablet");
+  CHECK_FALSE(has(form, "http-equiv=\"refresh\""));
+  CHECK(has(form, "href=\"/o/tablet/stop?lang=en\""));
+  CHECK(has(form, "href=\"/o/tablet/privacy?lang=en\""));
+  CHECK_FALSE(has(form, "href=\"/\""));
+
+  const net::Response stop = site.get("/o/tablet/stop");
+  CHECK(has(stop, "action=\"/o/tablet/stop\""));
+  CHECK(has(stop, "content=\"120; url=/o/tablet\""));
+  CHECK_FALSE(has(stop, "autocomplete=\"tel\""));
+  const net::Response stopped =
+      site.post("/o/tablet/stop", {{"number", kAna}, {"region", "SE"}}, "/o/tablet/stop");
+  CHECK(has(stopped, "content=\"30; url=/o/tablet\""));
+  CHECK(is_stopped(site.shop));
+
+  const net::Response wrong = site.post("/o/tablet", {{"number", kAna}, {"region", "SE"}}, "/o/tablet");
+  CHECK(wrong.status == 400);
+  CHECK(has(wrong, "content=\"120; url=/o/tablet\""));
+  CHECK(has(site.get("/o/tablet/nothing"), "content=\"30; url=/o/tablet\""));
+  CHECK(has(site.get("/o/tablet/privacy"), "href=\"/o/tablet/stop?lang=en\""));
+
+  // Other links stand on the customer's own telephone.
+  CHECK(has(site.get("/stop"), "autocomplete=\"tel\""));
+  CHECK(has(site.get("/o/caja"), "href=\"/stop?lang=en\""));
+  CHECK_FALSE(has(site.get("/o/nobody"), "http-equiv=\"refresh\""));
+}
+
+}  // namespace counterfoil::pages
