@@ -6,10 +6,8 @@
 #include "doctest/doctest.h"
 #include "shop.h"
 
+namespace counterfoil::pages {
 namespace {
-
-using namespace counterfoil;
-using namespace counterfoil::pages;
 
 std::string form_html(const OptInInput& input, const std::vector<Problem>& problems = {}) {
   const Look look = test::shop_look();
@@ -107,3 +105,4 @@ TEST_CASE("the first tap's answer is remembered for its post only, and not for e
 }
 
 }  // namespace
+}  // namespace counterfoil::pages

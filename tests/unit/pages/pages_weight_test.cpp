@@ -12,10 +12,8 @@
 #include "pages/receipt_page.h"
 #include "shop.h"
 
+namespace counterfoil::pages {
 namespace {
-
-using namespace counterfoil;
-using namespace counterfoil::pages;
 
 constexpr std::size_t kPageBytesMax = 30 * 1024;  // budget: page, style sheet and icon together
 
@@ -156,3 +154,4 @@ TEST_CASE("errors have words, as HTML and as JSON") {
 }
 
 }  // namespace
+}  // namespace counterfoil::pages

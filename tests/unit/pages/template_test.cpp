@@ -10,10 +10,8 @@
 
 #include <algorithm>
 
+namespace counterfoil::pages {
 namespace {
-
-using namespace counterfoil;
-using namespace counterfoil::pages;
 
 constexpr std::string_view kAttack = "\"><script>alert('x')</script>{{link}}[[form.errors]]&";
 
@@ -107,3 +105,4 @@ TEST_CASE("the style sheet knows no left and right") {
 }
 
 }  // namespace
+}  // namespace counterfoil::pages

@@ -7,10 +7,8 @@
 #include "pages/check_page.h"
 #include "shop.h"
 
+namespace counterfoil::pages {
 namespace {
-
-using namespace counterfoil;
-using namespace counterfoil::pages;
 using consent::Channel;
 using consent::TopicId;
 using decide::ReasonCode;
@@ -127,3 +125,4 @@ TEST_CASE("the verdict page reads the number back and folds the rest") {
 }
 
 }  // namespace
+}  // namespace counterfoil::pages
