@@ -81,6 +81,13 @@ std::size_t utf8_sequence(std::string_view s) {
   return 0;
 }
 
+// Controls, line separators, and what turns the writing direction of the text that follows.
+bool acts_on_terminal(unsigned point) {
+  const auto between = [&](unsigned first, unsigned last) { return point >= first && point <= last; };
+  return point < 0x20 || between(0x7F, 0x9F) || point == 0x061C || between(0x200E, 0x200F) ||
+         between(0x2028, 0x202E) || between(0x2066, 0x2069);
+}
+
 }  // namespace
 
 void wipe(void* p, std::size_t n) noexcept {
@@ -144,6 +151,33 @@ bool is_utf8(std::string_view s) noexcept {
     s.remove_prefix(n);
   }
   return true;
+}
+
+unsigned next_code_point(std::string_view& s) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(s[i])); };
+  const unsigned lead = byte(0);
+  const std::size_t n = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  constexpr std::array<unsigned, 5> kLeadMask = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  unsigned point = lead & kLeadMask.at(n);
+  for (std::size_t i = 1; i < n; ++i) point = (point << 6) | (byte(i) & 0x3FU);
+  s.remove_prefix(n);
+  return point;
+}
+
+std::string printable(std::string_view s) {
+  std::string out;
+  while (!s.empty()) {
+    const std::size_t n = utf8_sequence(s);
+    const std::string_view sequence = s.substr(0, n);
+    bool shown = n > 0;
+    if (shown) {
+      shown = !acts_on_terminal(next_code_point(s));
+    } else {
+      s.remove_prefix(1);
+    }
+    out += shown ? sequence : "\xEF\xBF\xBD";
+  }
+  return out;
 }
 
 }  // namespace counterfoil

@@ -5,7 +5,6 @@
 
 #include "counterfoil/base/bytes.h"
 
-#include <array>
 #include <charconv>
 
 namespace counterfoil::json {
@@ -19,18 +18,6 @@ void write_u16_escape(std::string& out, unsigned unit) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   out += "\\u";
   for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[(unit >> shift) & 15U];
-}
-
-// Decodes one code point of well-formed UTF-8 and advances.
-unsigned next_code_point(std::string_view& s) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(s[i])); };
-  const unsigned lead = byte(0);
-  const std::size_t n = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  constexpr std::array<unsigned, 5> kLeadMask = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  unsigned point = lead & kLeadMask.at(n);
-  for (std::size_t i = 1; i < n; ++i) point = (point << 6) | (byte(i) & 0x3FU);
-  s.remove_prefix(n);
-  return point;
 }
 
 // Length of the start of s that is written as it stands.

@@ -3,6 +3,8 @@
 
 #include "base/log.h"
 
+#include "counterfoil/base/bytes.h"
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -68,15 +70,16 @@ void event(Level level, std::string_view name, std::initializer_list<Field> fiel
     line += ' ';
     line += f.key;
     line += '=';
-    const bool plain = !f.value.empty() && f.value.find_first_of(" \"\n\r\t=") == std::string::npos;
+    const std::string value = printable(f.value);
+    const bool plain = !value.empty() && value.find_first_of(" \"=") == std::string::npos;
     if (plain) {
-      line += f.value;
+      line += value;
       continue;
     }
     line += '"';
-    for (char c : f.value) {
+    for (char c : value) {
       if (c == '"' || c == '\\') line += '\\';
-      line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+      line += c;
     }
     line += '"';
   }

@@ -75,7 +75,7 @@ int check_bundle(const Arguments& arguments, const std::string& pem) {
     return kIntact;
   }
   for (const cf::proof::Finding& f : report->findings)
-    std::printf("%s [%s]\n", f.text.c_str(), f.rule.c_str());
+    std::printf("%s [%s]\n", cf::printable(f.text).c_str(), f.rule.c_str());
   std::printf("not intact: %s in %s\n", counted(report->findings.size(), "finding").c_str(),
               counted(report->size, "line").c_str());
   return kNotIntact;
@@ -90,7 +90,7 @@ int check_receipt_file(const Arguments& arguments, const std::string& pem) {
     const auto receipt = cf::proof::read_receipt(*text);
     const auto claimed = receipt ? cf::proof::read_checkpoint(receipt->checkpoint) : receipt.error();
     if (!claimed) {
-      std::printf("%s\n", claimed.error().message().c_str());
+      std::printf("%s\n", cf::printable(claimed.error().message()).c_str());
       return kNotIntact;
     }
     origin = claimed->origin;
@@ -99,7 +99,7 @@ int check_receipt_file(const Arguments& arguments, const std::string& pem) {
   if (!key) return not_checked(key.error());
   const auto checked = cf::proof::check_receipt(*text, *key);
   if (!checked) {
-    std::printf("%s\n", checked.error().message().c_str());
+    std::printf("%s\n", cf::printable(checked.error().message()).c_str());
     return kNotIntact;
   }
   std::printf("intact: %s of %s, line %s of %s, checkpoint size %s signed by %s\n",

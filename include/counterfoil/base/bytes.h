@@ -113,5 +113,10 @@ Result<std::array<std::uint8_t, N>> exactly(ByteView b) {
 
 /// True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_utf8(std::string_view s) noexcept;
+/// The first code point of well-formed, non-empty UTF-8; s then begins after it.
+unsigned next_code_point(std::string_view& s);
+/// Foreign text as it may be shown on a terminal or in a log line: control characters, line separators, marks
+/// of writing direction and bytes that are not UTF-8 each become U+FFFD.
+std::string printable(std::string_view s);
 
 }  // namespace counterfoil

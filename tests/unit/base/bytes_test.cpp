@@ -42,6 +42,16 @@ TEST_CASE("secrets are wiped when moved from and compare in constant time") {
   CHECK_FALSE(equal_constant_time(b.view(), Bytes(31, 7)));
 }
 
+TEST_CASE("foreign text cannot act on a terminal") {
+  CHECK(printable("Jos\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 ~") ==
+        "Jos\xC3\xA9 \xE2\x82\xAC \xF0\x9F\x98\x80 ~");
+  const std::string hidden = "\xEF\xBF\xBD";
+  CHECK(printable("a\x1B[2J\nb\x7F") == "a" + hidden + "[2J" + hidden + "b" + hidden);
+  CHECK(printable("\xC2\x9B\xE2\x80\xAE\xE2\x81\xA6\xD8\x9C\xE2\x80\xA8") ==
+        hidden + hidden + hidden + hidden + hidden);
+  CHECK(printable("\xFF\xC3") == hidden + hidden);
+}
+
 TEST_CASE("UTF-8 is judged as RFC 3629 says") {
   CHECK(
       is_utf8("ma\xC3\xB1"
