@@ -19,9 +19,8 @@ net::Response kiosk_hand_over(const View& view, const std::string& receipt_token
 struct ReceiptFile {
   desk::Submission submission;
   std::string proof;                // c2sp.org/tlog-proof text
-  std::string notice;               // version that was agreed to
+  std::string notice;               // its name then; the configured one may be another by now
   std::string notice_sha256;        // of the text that was agreed to
-  std::string notice_id;            // its name then; the configured one may be another by now
   std::vector<std::string> agreed;  // its lines; empty when the text has changed since
   std::string key_fingerprint;      // SHA-256 of the log's public key, in groups
   std::string key_pem;

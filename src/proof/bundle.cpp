@@ -13,8 +13,6 @@
 namespace counterfoil::proof {
 namespace {
 
-constexpr std::uint64_t kBundleTileLines = limits::kTileHashesMax;
-
 Status need_folder(const std::string& folder) {
   struct stat info{};
   if (::stat(folder.c_str(), &info) != 0) return errno_error(errno, folder);
@@ -49,7 +47,7 @@ class BundleCheck {
 
   Status lines(const std::map<std::uint64_t, std::string>& files) {
     for (const auto& [start, path] : files) {
-      give_tiles(start / kBundleTileLines);
+      give_tiles(start / kBundleFileLines);
       CF_TRY(LineReader reader, LineReader::open(path));
       for (;;) {
         CF_TRY(const std::optional<LineReader::Line> line, reader.next());
@@ -58,7 +56,7 @@ class BundleCheck {
         verifier_.feed(line->whole ? line->text : std::string_view());
       }
     }
-    if (size_ > 0) give_tiles((size_ - 1) / kBundleTileLines);
+    if (size_ > 0) give_tiles((size_ - 1) / kBundleFileLines);
     return {};
   }
 
@@ -82,11 +80,11 @@ class BundleCheck {
  private:
   // A stretch that is missing, or a size that nothing stands behind, must not keep the reader busy.
   void give_tiles(std::uint64_t last) {
-    last = std::min(last, verifier_.frontier().size() / kBundleTileLines + limits::kTilesAheadMax);
-    for (; next_tile_ <= last && next_tile_ * kBundleTileLines < size_; ++next_tile_) {
+    last = std::min(last, verifier_.frontier().size() / kBundleFileLines + limits::kTilesAheadMax);
+    for (; next_tile_ <= last && next_tile_ * kBundleFileLines < size_; ++next_tile_) {
       Result<std::optional<std::vector<Hash>>> tile = read_tile(folder_, next_tile_);
       if (!tile && tile_findings_.size() < limits::kFindingsMax) {
-        tile_findings_.push_back({"V4", next_tile_ * kBundleTileLines, tile.error().message()});
+        tile_findings_.push_back({"V4", next_tile_ * kBundleFileLines, tile.error().message()});
       } else if (tile && *tile) {
         verifier_.expect_tile(next_tile_, std::move(**tile));
       }

@@ -16,11 +16,11 @@ namespace counterfoil::proof {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::string_view kHead = "entries-";
+constexpr std::string_view kTail = ".ndjson";
 
 // "entries-512.ndjson" is 512: decimal, no leading zeros.
 std::optional<std::uint64_t> entries_start(std::string_view name) {
-  constexpr std::string_view kHead = "entries-";
-  constexpr std::string_view kTail = ".ndjson";
   if (!name.starts_with(kHead) || !name.ends_with(kTail)) return std::nullopt;
   if (name.size() <= kHead.size() + kTail.size()) return std::nullopt;
   const std::string_view digits = name.substr(kHead.size(), name.size() - kHead.size() - kTail.size());
@@ -62,6 +62,10 @@ Result<std::optional<LineReader::Line>> LineReader::next() {
     if (got < 0) return errno_error(error, path_);
     if (got == 0) ended_ = true;
   }
+}
+
+std::string entries_path(const std::string& folder, std::uint64_t start) {
+  return folder + "/" + std::string(kHead) + std::to_string(start) + std::string(kTail);
 }
 
 Result<std::map<std::uint64_t, std::string>> entry_files(const std::string& folder) {

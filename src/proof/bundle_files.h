@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/fd.h"
+#include "base/limits.h"
 #include "counterfoil/base/result.h"
 #include "counterfoil/proof/tree.h"
 
@@ -38,6 +39,10 @@ class LineReader {
   bool ended_ = false;
 };
 
+/// Lines of an entries file, but for the last one.
+inline constexpr std::uint64_t kBundleFileLines = limits::kTileHashesMax;
+/// Path of the entries file that begins with this line.
+std::string entries_path(const std::string& folder, std::uint64_t start);
 /// Path of each entries file by the number of its first line. Fails with NotFound, Refused, Io.
 Result<std::map<std::uint64_t, std::string>> entry_files(const std::string& folder);
 

@@ -5,16 +5,18 @@
 
 #include "base/fd.h"
 #include "base/limits.h"
+#include "proof/bundle_files.h"
 
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
 
 namespace counterfoil::sync {
 namespace {
 
-constexpr std::uint64_t kBundleFileLines = 256;
+using proof::kBundleFileLines;
 
 Status make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
@@ -22,8 +24,33 @@ Status make_folder(const std::string& path) {
   return {};
 }
 
-std::string entries_path(const std::string& folder, std::uint64_t start) {
-  return folder + "/entries-" + std::to_string(start) + ".ndjson";
+using Clock = std::chrono::steady_clock;
+
+// Ends an exchange with a box that sends, but so slowly that it would never be done.
+class Pace {
+ public:
+  Status take(std::size_t bytes) {
+    bytes_ += static_cast<std::int64_t>(bytes);
+    const auto allowed =
+        std::chrono::milliseconds(limits::kExchange_ms + bytes_ * 1000 / limits::kExchangeMin_bytes_per_s);
+    if (Clock::now() - began_ > allowed) return fail(Code::Timeout, "the box answers too slowly");
+    return {};
+  }
+
+ private:
+  Clock::time_point began_ = Clock::now();
+  std::int64_t bytes_ = 0;
+};
+
+// Whole lines of a file of an earlier run; 0 when there is none.
+Result<std::uint64_t> whole_lines(const std::string& path) {
+  auto reader = proof::LineReader::open(path);
+  if (!reader) return reader.error().code == Code::NotFound ? Result<std::uint64_t>(0) : reader.error();
+  for (std::uint64_t count = 0;; ++count) {
+    CF_TRY(const auto line, reader->next());
+    if (!line) return count;
+    if (!line->whole) return std::uint64_t{0};
+  }
 }
 
 // Splits pieces of a stream into lines.
@@ -47,6 +74,18 @@ class LineSplitter {
   std::function<Status(std::string_view)> each_;
   std::string rest_;
 };
+
+// What the box says of itself is foreign text.
+Error refused(const net::HttpAnswer& answer) {
+  std::string why = "the box answered " + std::to_string(answer.status);
+  std::string_view body = answer.body;
+  while (!body.empty() && body.back() == '\n') body.remove_suffix(1);
+  const auto value = json::read(body);
+  if (value)
+    if (const auto* error = value->find("error"))
+      if (const auto message = error->string_at("message")) why += ": " + printable(*message);
+  return fail(answer.status == 403 ? Code::Refused : Code::Io, why);
+}
 
 class Puller {
  public:
@@ -83,20 +122,15 @@ class Puller {
   }
 
   Result<std::string> get_text(const std::string& target) {
-    CF_TRY(auto answer, client_.get(target, limits::kNoteBytesMax));
+    std::string text;
+    Pace pace;
+    CF_TRY(const auto answer,
+           client_.get(target, limits::kNoteBytesMax, [&](std::string_view piece) -> Status {
+             text += piece;
+             return pace.take(piece.size());
+           }));
     if (answer.status != 200) return refused(answer);
-    return std::move(answer.body);
-  }
-
-  static Error refused(const net::HttpAnswer& answer) {
-    std::string why = "the box answered " + std::to_string(answer.status);
-    std::string_view body = answer.body;
-    while (!body.empty() && body.back() == '\n') body.remove_suffix(1);
-    const auto value = json::read(body);
-    if (value)
-      if (const auto* error = value->find("error"))
-        if (const auto message = error->string_at("message")) why += ": " + *message;
-    return fail(answer.status == 403 ? Code::Refused : Code::Io, why);
+    return text;
   }
 
   Status prepare_folder() {
@@ -105,7 +139,8 @@ class Puller {
     CF_CHECK(make_folder(options_.folder + "/tiles/0"));
     const auto origin = read_text_file(options_.folder + "/origin", limits::kOriginBytesMax + 1);
     if (origin && *origin != key_.name + "\n")
-      return fail(Code::Conflict, "the folder holds another log: " + origin->substr(0, origin->size() - 1));
+      return fail(Code::Conflict,
+                  "the folder holds another log: " + printable(origin->substr(0, origin->find('\n'))));
     if (!origin && origin.error().code != Code::NotFound) return origin.error();
     return {};
   }
@@ -139,12 +174,16 @@ class Puller {
   // Whole files of an earlier run are verified again and kept; a last, partial one is fetched anew.
   Status resume() {
     while ((next_ + 1) * kBundleFileLines <= report_.checkpoint.size) {
-      const std::uint64_t start = next_ * kBundleFileLines;
-      const auto text =
-          read_text_file(entries_path(options_.folder, start), kBundleFileLines * limits::kEntryLineBytesMax);
-      if (!text) return text.error().code == Code::NotFound ? Status() : Status(text.error());
-      LineSplitter lines([&](std::string_view line) -> Status { return feed(line, false); });
-      CF_CHECK(lines.take(*text));
+      const std::string path = proof::entries_path(options_.folder, next_ * kBundleFileLines);
+      CF_TRY(const std::uint64_t count, whole_lines(path));
+      // What a damaged disk did to a file must not accuse the box: from here on everything is fetched anew.
+      if (count != kBundleFileLines) break;
+      CF_TRY(auto lines, proof::LineReader::open(path));
+      for (std::uint64_t i = 0; i < count; ++i) {
+        CF_TRY(const auto line, lines.next());
+        if (!line) return fail(Code::Conflict, path + " was changed while it was read");
+        CF_CHECK(feed(line->text, false));
+      }
       ++next_;
     }
     report_.resumed = next_ * kBundleFileLines;
@@ -158,7 +197,7 @@ class Puller {
         return fail(Code::Conflict, options_.identity
                                         ? "this bundle was pulled without --identity; use a new folder"
                                         : "this bundle was pulled with --identity; say so again");
-      leaf_hashes_.insert(leaf_hashes_.end(), entry->hash.begin(), entry->hash.end());
+      if (fresh) leaf_hashes_.insert(leaf_hashes_.end(), entry->hash.begin(), entry->hash.end());
     }
     verifier_.feed(line);
     compare_with_proved();
@@ -168,19 +207,22 @@ class Puller {
   Status fetch() {
     const std::uint64_t all = report_.checkpoint.size;
     std::uint64_t at = next_ * kBundleFileLines;
-    leaf_hashes_.clear();
     while (at < all) {
       const std::uint64_t end = std::min(all, at + limits::kEntriesPerRequestMax);
       const std::string target = "/v1/log/entries?start=" + std::to_string(at) +
                                  "&end=" + std::to_string(end) + (options_.identity ? "&identity=1" : "");
       std::uint64_t got = 0;
       LineSplitter lines([&](std::string_view line) -> Status {
-        ++got;
+        if (++got > end - at) return fail(Code::Io, "the box sent more lines than asked for");
         return take_line(line);
       });
+      Pace pace;
       CF_TRY(const auto answer,
              client_.get(target, limits::kEntriesPerRequestMax * limits::kEntryLineBytesMax,
-                         [&](std::string_view piece) { return lines.take(piece); }));
+                         [&](std::string_view piece) -> Status {
+                           CF_CHECK(pace.take(piece.size()));
+                           return lines.take(piece);
+                         }));
       if (answer.status != 200) return refused(answer);
       if (!lines.clean() || got != end - at)
         return fail(Code::Io, "the box sent fewer lines than asked for; pull again");
@@ -202,8 +244,9 @@ class Puller {
   Status flush_file() {
     // Lines that contradict what was proved before must not replace it: the old ones are the evidence.
     if (file_lines_ == 0 || !report_.intact()) return {};
-    CF_CHECK(write_file_durably(entries_path(options_.folder, next_ * kBundleFileLines), as_bytes(file_)));
-    CF_CHECK(write_file_durably(options_.folder + "/tiles/0/" + std::to_string(next_), leaf_hashes_));
+    CF_CHECK(
+        write_file_durably(proof::entries_path(options_.folder, next_ * kBundleFileLines), as_bytes(file_)));
+    CF_CHECK(write_file_durably(options_.folder + "/" + proof::tile_path(next_), leaf_hashes_));
     ++next_;
     file_.clear();
     file_lines_ = 0;
@@ -231,7 +274,7 @@ Result<std::string> expected_origin(const PullOptions& options, net::HttpsClient
       known && !known->empty())
     return known->substr(0, known->size() - 1);
   CF_TRY(const auto answer, client.get("/v1/log/checkpoint", limits::kNoteBytesMax));
-  if (answer.status != 200) return fail(Code::Refused, "the box answered " + std::to_string(answer.status));
+  if (answer.status != 200) return refused(answer);
   CF_TRY(const auto checkpoint, proof::read_checkpoint(answer.body));
   return checkpoint.origin;
 }

@@ -8,9 +8,11 @@ import os
 import re
 import shutil
 import signal
+import socket
 import ssl
 import stat
 import subprocess
+import threading
 import time
 import unittest
 
@@ -44,7 +46,10 @@ class FiveMinutes(unittest.TestCase):
             self.assertIn("ConsentGiven", ended.stdout)
             self.assertIn("ConsentWithdrawn", ended.stdout)
             self.assertRegex(ended.stdout, r"ConsentExpired +2026-10-28T", "a yes that ran out")
+            self.assertNotRegex(ended.stdout, r"ConsentGiven +claimed", "a yes that nobody proved")
+            self.assertNotIn("NOT VERIFIED", ended.stdout)
             self.assertNotIn("4670174", ended.stdout, "a number without --identity")
+            self.hide_one_stop(desk / "my-bundle", box)
             # The same commands must notice a change: one letter of one line.
             lines = (desk / "entries.ndjson").read_text().splitlines()
             lines[5] = lines[5].replace("consent", "konsent", 1)
@@ -60,6 +65,67 @@ class FiveMinutes(unittest.TestCase):
             (empty / "pasted.sh").write_text(by_hand)
             ended = b.run("bash", "pasted.sh", cwd=empty, env={**shop, "SYNC": "https://127.0.0.1:1"})
             self.assertEqual(ended.stdout.splitlines()[-1], "NOT intact", ended.stdout + ended.stderr)
+
+
+    def hide_one_stop(self, folder, box):
+        """A line that comes without its text must not leave its person a yes."""
+        def show(*more):
+            return b.run(b.program("counterfoil"), "show", folder, "--json", *more)
+
+        def states(ended):
+            return {(r["person"], r["channel"], r["topic"]): r["state"] for r in map(json.loads, ended.stdout.splitlines())}
+
+        before = states(box.expect(show()))
+        file = folder / "entries-0.ndjson"
+        entries = [json.loads(line) for line in file.read_text().splitlines()]
+        said_yes = {person for person, _, _ in before}
+        hidden = next(e for e in entries if e.get("p") in said_yes
+                      and any(f'"consent.{kind}"' in e["leaf"] for kind in ("stop", "withdraw")))
+        hidden["d"] = None
+        file.write_text("".join(json.dumps(e, separators=(",", ":"), sort_keys=True) + "\n" for e in entries))
+        ended = show("--key", box.log_key)  # what is not shown is not signed: the log is as it was
+        self.assertEqual(ended.returncode, 1, ended.stderr)
+        self.assertIn("1 lines come without their text", ended.stderr)
+        of_person = {state for (person, _, _), state in states(ended).items() if person == hidden["p"]}
+        self.assertTrue(of_person <= {"ConsentUnknown", "ConsentWithdrawn"}, of_person)
+        self.assertIn("ConsentUnknown", of_person)
+
+
+class FakeBox:
+    """Speaks TLS with a real box's certificate and answers what it is told to; bytes by path."""
+
+    def __init__(self, box, answers):
+        self.answers, self.box = answers, box
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(box.tls / "server.pem", box.tls / "server.key")
+        self.context, self.listener = context, socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def serve(self):
+        while True:
+            try:
+                with self.context.wrap_socket(self.listener.accept()[0], server_side=True) as peer:
+                    while head := peer.recv(8192):
+                        path = head.split()[1].decode().split("?")[0]
+                        status, body = self.answers[path]
+                        peer.sendall(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
+            except ssl.SSLError:
+                continue
+            except OSError:
+                if self.listener.fileno() < 0:
+                    return
+
+    def pull(self, folder):
+        command = self.box.pull_command(folder)
+        command[2] = f"https://localhost:{self.port}"
+        return b.run(*command)
 
 
 class Sync(unittest.TestCase):
@@ -151,25 +217,20 @@ class Sync(unittest.TestCase):
             self.assertEqual("+4670174" in text, expected)
             rows = [json.loads(line) for line in
                     self.box.expect(b.run(b.program("counterfoil"), "show", folder, "--json")).stdout.splitlines()]
-            self.assertTrue(all({"person", "channel", "topic", "state"} <= row.keys() for row in rows))
-        shown = b.run(b.program("counterfoil"), "show", plain)
-        self.assertIn("not verified", shown.stderr)
-        shown = self.box.expect(b.run(b.program("counterfoil"), "show", plain, "--key", self.box.log_key))
-        self.assertEqual(shown.stderr, "")
-        file = plain / "entries-0.ndjson"
-        whole = file.read_text()
-        file.write_text(whole.replace(r'\"bt\":', r'\"bt\":1', 1))
-        shown = b.run(b.program("counterfoil"), "show", plain, "--key", self.box.log_key)
-        self.assertEqual((shown.returncode, shown.stdout), (1, ""), "a bundle that is not intact is not shown")
-        # A record whose text was withheld could be anybody's no.
-        lines = whole.splitlines()
-        last = max(i for i, line in enumerate(lines) if json.loads(line).get("d"))
-        lines[last] = json.dumps({"d": None, "leaf": json.loads(lines[last])["leaf"]}, separators=(",", ":"))
-        file.write_text("\n".join(lines) + "\n")
-        shown = b.run(b.program("counterfoil"), "show", plain)
-        self.assertEqual(shown.returncode, 1, shown.stdout)
-        self.assertIn("show no text", shown.stderr)
-        file.write_text(whole)
+            self.assertTrue(all({"person", "channel", "topic", "state", "evidence"} <= row.keys() for row in rows))
+            self.assertEqual({(row["state"], row["evidence"]) for row in rows}, {("ConsentRequested", "claimed")})
+            self.assertTrue(text.startswith("NOT VERIFIED (give --key)\n"), text[:80])
+            sound = self.box.expect(b.run(b.program("counterfoil"), "show", folder, "--key", self.box.log_key)).stdout
+            self.assertEqual(text.split("\n", 1)[1], sound)
+        changed = full / "entries-0.ndjson"
+        changed.write_text(changed.read_text().replace('\\"t\\":1', '\\"t\\":2', 1))
+        ended = b.run(b.program("counterfoil"), "show", full, "--key", self.box.log_key)
+        self.assertEqual(ended.returncode, 1, ended.stderr)
+        self.assertIn("NOT INTACT", ended.stdout)
+        self.assertNotIn("claimed", ended.stdout)
+        empty = self.at / "empty.pem"
+        empty.write_text("")
+        self.assertNotEqual(b.run(b.program("counterfoil"), "show", plain, "--key", empty).returncode, 0)
         ended = self.box.pull(plain, "--identity")
         self.assertEqual(ended.returncode, b.EXIT["Conflict"], ended.stderr)
         self.assertIn("--identity", ended.stderr)
@@ -201,6 +262,33 @@ class Sync(unittest.TestCase):
         last.write_bytes(last.read_bytes()[:100])
         self.box.expect(self.box.pull(folder))
         self.box.expect(self.box.verify_bundle(folder))
+
+    def test_damaged_whole_file_is_fetched_anew(self):
+        folder = self.bundle("torn")
+        self.box.expect(self.box.pull(folder))
+        first = folder / "entries-0.ndjson"
+        whole = first.read_bytes()
+        for damaged in (whole[:len(whole) // 2], whole[:-1], b"", whole[:whole.rindex(b"\n", 0, -1) + 1]):
+            first.write_bytes(damaged)
+            self.assertIn(" 0 there already", self.box.expect(self.box.pull(folder)).stdout)
+            self.assertEqual(first.read_bytes(), whole)
+            self.box.expect(self.box.verify_bundle(folder))
+
+    def test_hostile_box(self):
+        whole = self.bundle("whole")
+        self.box.expect(self.box.pull(whole))
+        lines = b.bundle_entries(whole)
+        note = (whole / "checkpoint").read_bytes()
+        more = "".join(line + "\n" for line in [*lines, lines[-1]]).encode()
+        with FakeBox(self.box, {"/v1/log/checkpoint": (200, note), "/v1/log/entries": (200, more)}) as fake:
+            ended = fake.pull(self.bundle("more"))
+            self.assertEqual(ended.returncode, b.EXIT["Io"], ended.stdout + ended.stderr)
+            self.assertIn("more lines than asked for", ended.stderr)
+        refusal = json.dumps({"error": {"code": "x", "message": "go \x1b[2J\u202eaway"}}, separators=(",", ":")).encode()
+        with FakeBox(self.box, {"/v1/log/checkpoint": (403, refusal)}) as fake:
+            ended = fake.pull(self.bundle("escape"))
+            self.assertEqual(ended.returncode, b.EXIT["Refused"], ended.stdout + ended.stderr)
+            self.assertIn("go \ufffd[2J\ufffdaway", ended.stderr)
 
     def test_killed_in_the_middle(self):
         whole = self.bundle("whole")
