@@ -5,7 +5,6 @@
 #include "base/fd.h"
 #include "base/limits.h"
 #include "commands.h"
-#include "counterfoil/proof/verify.h"
 #include "show.h"
 #include "sync/pull.h"
 
@@ -13,7 +12,6 @@
 
 #include <charconv>
 #include <cstdio>
-#include <ctime>
 
 namespace counterfoil::tool {
 namespace {
@@ -68,7 +66,7 @@ Result<sync::PullOptions> options_from(const PullArguments& arguments) {
 
 int print_findings(const std::vector<proof::Finding>& findings) {
   for (const auto& finding : findings)
-    std::printf("NOT INTACT  %s  %s\n", finding.rule.c_str(), finding.text.c_str());
+    std::printf("NOT INTACT  %s  %s\n", finding.rule.c_str(), printable(finding.text).c_str());
   return 1;
 }
 
@@ -85,29 +83,10 @@ int pull(const PullArguments& arguments) {
   if (!report) return complain(report.error());
   if (!report->intact()) return print_findings(report->findings);
   std::printf("intact: %llu events of %s (%llu pulled now, %llu there already)\n",
-              static_cast<unsigned long long>(report->checkpoint.size), report->checkpoint.origin.c_str(),
-              static_cast<unsigned long long>(report->pulled),
+              static_cast<unsigned long long>(report->checkpoint.size),
+              printable(report->checkpoint.origin).c_str(), static_cast<unsigned long long>(report->pulled),
               static_cast<unsigned long long>(report->resumed));
   return 0;
-}
-
-int show_checked(const std::string& folder, const std::string& key, bool as_json) {
-  if (key.empty()) {
-    std::fputs("counterfoil: this bundle is not verified here; give --key\n", stderr);
-  } else {
-    const auto pem = read_small_file(key);
-    if (!pem) return complain(pem.error());
-    const auto report = proof::verify_bundle(folder, *pem);
-    if (!report) return complain(report.error());
-    if (!report->intact()) {
-      std::fputs("counterfoil: this bundle is NOT intact; counterfoil-verify says what is wrong\n", stderr);
-      return 1;
-    }
-  }
-  const auto rows = show_bundle(folder, std::time(nullptr), as_json);
-  if (rows) return 0;
-  complain(rows.error());
-  return rows.error().code == Code::Corrupt ? 1 : exit_status(rows.error().code);
 }
 
 }  // namespace
@@ -131,12 +110,25 @@ void add_pull_commands(CLI::App& app, Action& action) {
 
   auto* show = app.add_subcommand("show", "a line per person, channel and topic of a bundle");
   static std::string folder;
-  static std::string key;
+  static std::string key_file;
   static bool as_json = false;
   show->add_option("bundle", folder, "a folder made by 'counterfoil pull'")->required();
-  show->add_option("--key", key, "public key of the log, PEM: verify the bundle first");
+  show->add_option("--key", key_file,
+                   "public key of the log, PEM: verify first, show nothing that is not intact");
   show->add_flag("--json", as_json, "one JSON object a line");
-  show->callback([&] { action = [] { return show_checked(folder, key, as_json); }; });
+  show->callback([&] {
+    action = [] {
+      std::optional<std::string> key_pem;
+      if (!key_file.empty()) {
+        auto read = read_small_file(key_file);
+        if (!read) return complain(read.error());
+        key_pem = *std::move(read);
+      }
+      const auto sound = show_bundle(folder, key_pem, as_json);
+      if (!sound) return complain(sound.error());
+      return *sound ? 0 : 1;
+    };
+  });
 }
 
 }  // namespace counterfoil::tool

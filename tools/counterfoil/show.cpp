@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <map>
 
 namespace counterfoil::tool {
@@ -18,41 +19,45 @@ struct Person {
   std::string number;  // only in bundles pulled with --identity
 };
 
-// What a bundle says, and what it leaves out: then no state in it can be relied on.
-struct Shown {
+struct Bundle {
   std::map<Handle, Person> people;
-  std::uint64_t without_text = 0;  // events of persons that show nothing
+  std::uint64_t without_text = 0;  // lines about a person that do not show what they say
 };
 
-// What the person's events say of one pair, in the words of ISO/IEC TS 27560.
-consent::State state_of(const Person& person, const consent::PairState& pair, Instant now) {
-  if (person.state.damaged) return consent::State::ConsentUnknown;
-  if (person.state.stop) return consent::State::ConsentWithdrawn;
-  if (pair.state == consent::State::ConsentWithdrawn) return pair.state;
-  if (now >= pair.ends) return consent::State::ConsentExpired;
+consent::Evidence evidence_of(const Person& person) {
   auto proof = consent::Evidence::Claimed;
   for (const auto& address : person.state.addresses) proof = std::max(proof, address.proof);
-  return proof > consent::Evidence::Claimed ? consent::State::ConsentGiven : consent::State::ConsentRequested;
+  return proof;
 }
 
-// Folds one entry into the person it belongs to; other entries are passed over.
-Status fold_entry(Shown& shown, std::uint64_t seq, const proof::Entry& entry) {
+// What the person's events say of one pair, in the words of ISO/IEC TS 27560. The shop may ask for more
+// evidence than a bundle knows, so the evidence stands beside it; one that is only claimed is never enough.
+consent::State state_of(const Person& person, const consent::PairState& pair, Instant now) {
+  const bool proven = evidence_of(person) > consent::Evidence::Claimed;
+  const auto shown = consent::shown_state(pair, proven, person.state.stop.has_value(), now);
+  const bool sure = !person.state.damaged || shown == consent::State::ConsentWithdrawn;
+  return sure ? shown : consent::State::ConsentUnknown;
+}
+
+// Folds one entry into the person it belongs to; lines about nobody are passed over.
+Status fold_entry(Bundle& bundle, std::uint64_t seq, const proof::Entry& entry) {
   if (entry.deleted()) return {};
   CF_TRY(const auto leaf, proof::decode_leaf(entry.leaf));
   if (!leaf.person) return {};
-  if (!entry.p || !entry.d[1]) {
-    ++shown.without_text;
-    return {};
-  }
+  if (!entry.d[1]) ++bundle.without_text;
+  if (!entry.p) return {};
   consent::Event event;
   event.seq = consent::Seq{seq};
   event.t = leaf.t;
   event.clock = leaf.ck;
   event.type = leaf.typ;
-  if (auto body = consent::decode_body(leaf.typ, entry.d[1]->text)) {
-    event.body = std::move(*body);
-  } else if (body.error().code != Code::NotFound) {
-    return body.error();
+  // An event without its text damages the person, so that it never reads as a yes.
+  if (entry.d[1]) {
+    if (auto body = consent::decode_body(leaf.typ, entry.d[1]->text)) {
+      event.body = std::move(*body);
+    } else if (body.error().code != Code::NotFound) {
+      return body.error();
+    }
   }
   if (entry.d[0]) {
     CF_TRY(event.identity, consent::decode_identity(entry.d[0]->text));
@@ -60,22 +65,24 @@ Status fold_entry(Shown& shown, std::uint64_t seq, const proof::Entry& entry) {
     // Without identity the fold still needs one address to carry the proof; it stays nameless.
     event.identity.addresses = {{}};
   }
-  Person& person = shown.people[*entry.p];
+  Person& person = bundle.people[*entry.p];
   consent::apply(person.state, event);
   if (!event.identity.addresses.empty()) person.number = event.identity.addresses.front().value;
   return {};
 }
 
 void print_row(const Handle& handle, const Person& person, const consent::Pair& key,
-               const consent::PairState& pair, Instant now, bool as_json) {
+               const consent::PairState& pair, bool as_json, Instant now) {
   const auto found = state_of(person, pair, now);
   const auto state = consent::state_name(found);
+  const auto evidence = consent::evidence_name(evidence_of(person));
   Instant changed = person.state.stop ? person.state.stop->at : pair.changed;
   if (found == consent::State::ConsentExpired) changed = pair.ends;
   if (as_json) {
     json::Object row{{"changed", rfc3339(changed)},
                      {"channel", consent::channel_name(key.first)},
                      {"ends", rfc3339(pair.ends)},
+                     {"evidence", evidence},
                      {"link", pair.link.text()},
                      {"notice", pair.notice.id.text()},
                      {"person", base64url(handle)},
@@ -85,36 +92,62 @@ void print_row(const Handle& handle, const Person& person, const consent::Pair& 
     std::printf("%s\n", json::write(row).value_or("{}").c_str());
     return;
   }
-  std::printf("%s  %-16s  %-10s  %-12s  %-17s  %s  %s\n", base64url(handle).c_str(),
-              person.number.empty() ? "-" : person.number.c_str(),
-              std::string(consent::channel_name(key.first)).c_str(), key.second.text().c_str(),
-              std::string(state).c_str(), rfc3339(changed).c_str(), pair.link.text().c_str());
+  const std::string number = person.number.empty() ? "-" : printable(person.number);
+  std::printf("%s  %-16s  %-10s  %-12s  %-17s  %-9s  %s  %s\n", base64url(handle).c_str(), number.c_str(),
+              std::string(consent::channel_name(key.first)).c_str(), printable(key.second.text()).c_str(),
+              std::string(state).c_str(), std::string(evidence).c_str(), rfc3339(changed).c_str(),
+              printable(pair.link.text()).c_str());
+}
+
+void print_people(const Bundle& bundle, bool as_json) {
+  const Instant now = std::time(nullptr);
+  if (!as_json)
+    std::printf("%-22s  %-16s  %-10s  %-12s  %-17s  %-9s  %-20s  %s\n", "person", "number", "channel",
+                "topic", "state", "evidence", "since", "link");
+  for (const auto& [handle, person] : bundle.people) {
+    for (const auto& [key, pair] : person.state.pairs) print_row(handle, person, key, pair, as_json, now);
+    if (person.state.pairs.empty() && person.state.stop && !as_json)
+      std::printf("%s  stopped without ever having said yes\n", base64url(handle).c_str());
+  }
+}
+
+// Prints what is wrong; true when the bundle is as the key signed it.
+Result<bool> is_intact(const std::string& folder, const std::string& key_pem) {
+  CF_TRY(const auto report, proof::verify_bundle(folder, key_pem));
+  for (const auto& finding : report.findings)
+    std::printf("NOT INTACT  %s  %s\n", finding.rule.c_str(), printable(finding.text).c_str());
+  return report.intact();
 }
 
 }  // namespace
 
-Status show_bundle(const std::string& folder, Instant now, bool as_json) {
-  Shown shown;
+Result<bool> show_bundle(const std::string& folder, const std::optional<std::string>& key_pem, bool as_json) {
+  if (!key_pem) {
+    std::fputs("NOT VERIFIED (give --key)\n", as_json ? stderr : stdout);
+  } else {
+    CF_TRY(const bool intact, is_intact(folder, *key_pem));
+    if (!intact) return false;
+  }
+  Bundle bundle;
   CF_CHECK(proof::for_each_entry(
-      folder, [&](std::uint64_t seq, const proof::Entry& entry) { return fold_entry(shown, seq, entry); }));
-  if (shown.people.empty())
+      folder, [&](std::uint64_t seq, const proof::Entry& entry) { return fold_entry(bundle, seq, entry); }));
+  const auto says_something = [](const auto& one) {
+    return !one.second.state.pairs.empty() || one.second.state.stop;
+  };
+  if (std::none_of(bundle.people.begin(), bundle.people.end(), says_something))
     return fail(Code::NotFound,
                 "this bundle shows no consent: your agreement covers lines and hashes only, or nobody has "
                 "said yes yet");
-  if (!as_json)
-    std::printf("%-22s  %-16s  %-10s  %-12s  %-17s  %-20s  %s\n", "person", "number", "channel", "topic",
-                "state", "since", "link");
-  bool damaged = false;
-  for (const auto& [handle, person] : shown.people) {
-    damaged = damaged || person.state.damaged;
-    for (const auto& [key, pair] : person.state.pairs) print_row(handle, person, key, pair, now, as_json);
-    if (person.state.pairs.empty() && person.state.stop && !as_json)
-      std::printf("%s  stopped without ever having said yes\n", base64url(handle).c_str());
-  }
-  if (shown.without_text == 0 && !damaged) return {};
-  return fail(Code::Corrupt, std::to_string(shown.without_text) + " events of persons show no text" +
-                                 (damaged ? " and others do not fit together" : "") +
-                                 ": what is shown may be out of date; send nothing on the strength of it");
+  print_people(bundle, as_json);
+  const auto damaged = std::count_if(bundle.people.begin(), bundle.people.end(),
+                                     [](const auto& one) { return one.second.state.damaged; });
+  if (bundle.without_text == 0 && damaged == 0) return true;
+  std::fprintf(
+      stderr,
+      "counterfoil: %llu lines come without their text and %lld persons' events do not fit together; "
+      "do not write to anybody on the word of this list\n",
+      static_cast<unsigned long long>(bundle.without_text), static_cast<long long>(damaged));
+  return false;
 }
 
 }  // namespace counterfoil::tool

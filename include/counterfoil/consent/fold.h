@@ -63,6 +63,14 @@ struct SubjectState {
 /// something away which this version does not know.
 void apply(SubjectState& state, const Event& event);
 
+/// What may be shown of a pair. proven: the evidence is enough for whoever asks; a yes that is only claimed
+/// is a request, and one that has run out is none.
+inline State shown_state(const PairState& pair, bool proven, bool stopped, Instant now) {
+  if (stopped || pair.state == State::ConsentWithdrawn) return State::ConsentWithdrawn;
+  if (now >= pair.ends) return State::ConsentExpired;
+  return proven ? State::ConsentGiven : State::ConsentRequested;
+}
+
 /// A person is the union of the subjects proven for the same address, plus unproven ones, which count for
 /// stops and for "unconfirmed" only (design: ledger 6).
 struct PersonState {

@@ -26,6 +26,19 @@ std::vector<ReasonCode> codes(const decide::Decision& decision) {
 
 }  // namespace
 
+TEST_CASE("a yes is shown as given only while it is proven, running and not taken back") {
+  using consent::State;
+  consent::PairState pair;
+  pair.state = State::RenewedConsentGiven;
+  pair.ends = 100;
+  CHECK(consent::shown_state(pair, true, false, 99) == State::ConsentGiven);
+  CHECK(consent::shown_state(pair, false, false, 99) == State::ConsentRequested);
+  CHECK(consent::shown_state(pair, true, false, 100) == State::ConsentExpired);
+  CHECK(consent::shown_state(pair, true, true, 99) == State::ConsentWithdrawn);
+  pair.state = State::ConsentWithdrawn;
+  CHECK(consent::shown_state(pair, true, false, 101) == State::ConsentWithdrawn);
+}
+
 TEST_CASE("a form becomes a yes only after its code was confirmed at the till") {
   test::Shop shop;
   const auto given = shop.desk->opt_in(shop.request(kAna));
