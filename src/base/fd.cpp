@@ -81,8 +81,8 @@ Status sync_folder(const std::string& path) {
 
 Status write_file_durably(const std::string& path, ByteView bytes, unsigned mode) {
   const std::string fresh = path + ".new";
-  // Left behind by a power cut, or planted: whatever stands there is never written through.
-  ::unlink(fresh.c_str());
+  // What lies there was left by a power cut, or put there by somebody else: never written through.
+  if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return errno_error(errno, "cannot replace " + fresh);
   Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd.valid()) return errno_error(errno, "cannot create " + fresh);
   if (::fchmod(fd.get(), mode) != 0) return errno_error(errno, "cannot set the mode of " + fresh);

@@ -3,6 +3,7 @@
 """The command line: help that teaches, exit codes that mean something, errors that say what to do."""
 import json
 import os
+import pwd
 import re
 import unittest
 
@@ -209,6 +210,21 @@ class Operator(unittest.TestCase):
             if found := zbar(picture):
                 return found
         return ""
+
+    def test_root_leaves_nothing_that_is_closed_to_the_daemon(self):
+        box = self.box.make()
+        owner = os.geteuid()
+        if owner == 0:
+            owner = pwd.getpwnam("nobody").pw_uid
+            for path in (box.data, *box.data.iterdir()):
+                os.chown(path, owner, owner)
+            for path in (self.at, box.folder):
+                path.chmod(0o711)
+        svg = self.at / "porch.svg"
+        box.expect(box.cli("status"))
+        box.expect(box.cli("link", "add", "porch", "--topic", "offers", "--svg", svg))
+        self.assertEqual({path.name: path.stat().st_uid for path in box.data.iterdir() if path.stat().st_uid != owner}, {})
+        self.assertEqual(svg.stat().st_uid, os.geteuid(), "what the operator asked for belongs to the operator")
 
     def test_damage_is_found_and_named(self):
         box = self.box.make()

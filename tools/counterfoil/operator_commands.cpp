@@ -18,7 +18,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
+#include <memory>
 
 namespace counterfoil::tool {
 namespace {
@@ -45,6 +47,29 @@ Result<std::string> read_password(const std::string& prompt) {
   return line;
 }
 
+// Files that root makes would be closed to the daemon: while this lives, root acts as the folder's owner.
+class AsOwner {
+ public:
+  static Result<std::unique_ptr<AsOwner>> of(const std::string& folder) {
+    auto as_owner = std::make_unique<AsOwner>();
+    struct stat info{};
+    if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return as_owner;
+    as_owner->acts_ = true;
+    if (::setgroups(1, &info.st_gid) != 0 || ::setegid(info.st_gid) != 0 || ::seteuid(info.st_uid) != 0)
+      return errno_error(errno, "cannot act as the owner of " + folder);
+    return as_owner;
+  }
+  AsOwner() = default;
+  ~AsOwner() {
+    if (acts_ && (::seteuid(0) != 0 || ::setegid(0) != 0 || ::setgroups(0, nullptr) != 0)) std::abort();
+  }
+  AsOwner(const AsOwner&) = delete;
+  AsOwner& operator=(const AsOwner&) = delete;
+
+ private:
+  bool acts_ = false;
+};
+
 json::Array names(const std::vector<std::string>& items) {
   json::Array out;
   for (const auto& item : items) out.emplace_back(item);
@@ -64,6 +89,8 @@ bool is_true(const json::Value& value, std::string_view key) {
 int init(const Where& where) {
   const auto config = app::read_config(where.paths.config);
   if (!config) return complain(config.error());
+  const auto owner = AsOwner::of(where.paths.data);
+  if (!owner) return complain(owner.error());
   const auto made = app::Appliance::create(*config, where.paths);
   if (!made) return complain(made.error());
   std::printf("made %s for the log %s\n", where.paths.data.c_str(), config->origin.c_str());
@@ -212,15 +239,6 @@ int print_log_key(const Where& where) {
 
 }  // namespace
 
-// Without a daemon the tool writes the same files; were they root's afterwards, the daemon could not start.
-Status become_owner_of(const std::string& folder) {
-  struct stat info{};
-  if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return {};
-  if (::setgroups(0, nullptr) != 0 || ::setgid(info.st_gid) != 0 || ::setuid(info.st_uid) != 0)
-    return errno_error(errno, "cannot act as the owner of " + folder);
-  return app::harden_process();  // a change of user makes a process dumpable again
-}
-
 Result<std::string> read_small_file(const std::string& path) {
   return read_text_file(path, limits::kKeyFileBytesMax);
 }
@@ -235,8 +253,8 @@ Result<json::Value> ask(const Where& where, const json::Object& request,
   auto answer = app::control_call(where.paths.control_socket(), request, progress);
   if (answer || answer.error().code != Code::NotFound || !answer.error().detail.starts_with(app::kNoDaemon))
     return answer;
-  CF_CHECK(become_owner_of(where.paths.data));
   CF_TRY(auto config, app::read_config(where.paths.config));
+  CF_TRY(const auto owner, AsOwner::of(where.paths.data));
   CF_TRY(const auto box, app::Appliance::open(std::move(config), where.paths));
   CF_CHECK(box->ledger().wait_ready(limits::kControlDeadline_ms));
   return box->command(request, progress);

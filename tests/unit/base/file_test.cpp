@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -22,6 +23,17 @@ TEST_CASE("durable writes replace the whole file and keep it private") {
   struct stat info{};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U) == 0600U);
+  CHECK(::system(("rm -r " + dir).c_str()) == 0);
+}
+
+TEST_CASE("a durable write goes through no link that lies in its way") {
+  std::string dir = "/tmp/cf-base-XXXXXX";
+  REQUIRE(mkdtemp(dir.data()) != nullptr);
+  REQUIRE(write_file_durably(dir + "/other", as_bytes("theirs")));
+  REQUIRE(::symlink((dir + "/other").c_str(), (dir + "/key.new").c_str()) == 0);
+  REQUIRE(write_file_durably(dir + "/key", as_bytes("ours")));
+  CHECK(as_text(*read_file(dir + "/other", 100)) == "theirs");
+  CHECK(as_text(*read_file(dir + "/key", 100)) == "ours");
   CHECK(::system(("rm -r " + dir).c_str()) == 0);
 }
 
