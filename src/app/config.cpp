@@ -21,19 +21,16 @@ std::string under(const std::string& folder, const std::string& path) {
   return folder + "/" + path;
 }
 
-constexpr std::string_view kNameRule = "must be 1 to 40 letters, digits or - _ / .";
-
-bool is_config_name(std::string_view s) {
-  return !s.empty() && s.size() <= 40 &&
-         s.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/.") ==
-             std::string_view::npos;
+void check_name(ConfigReader& in, std::string_view key, std::string_view name) {
+  if (!consent::is_name(name))
+    in.mistake(key, "must be 1 to " + std::to_string(limits::kNameBytesMax) + " letters, digits or - _ / .");
 }
 
 template <class Id>
 void read_id(ConfigReader& in, std::string_view key, Id& to) {
   std::string text;
   in.text(key, text);
-  if (!is_config_name(text)) in.mistake(key, kNameRule);
+  check_name(in, key, text);
   to = Id(std::move(text));
 }
 
@@ -127,7 +124,7 @@ void read_business(ConfigReader& in, Business& to) {
   }
   std::string notice;
   in.text("notice", notice);
-  if (!notice.empty() && !is_config_name(notice)) in.mistake("notice", kNameRule);
+  if (!notice.empty()) check_name(in, "notice", notice);
   to.notice = consent::NoticeId(notice);
   in.need("id", to.id);
   in.need("name", to.name);
@@ -191,10 +188,12 @@ void read_recipient(ConfigReader& in, consent::Recipient& to) {
 
 // A link's name is one part of an address that people type from posters.
 void read_link(ConfigReader& in, consent::OptInLink& to) {
-  read_id(in, "id", to.id);
-  const std::string_view id = to.id.text();
-  if (id.find('/') != id.npos || id.find_first_not_of('.') == id.npos)
-    in.mistake("id", "is part of an address: no / in it, and not dots alone");
+  std::string id;
+  in.text("id", id);
+  if (!consent::is_link_name(id))
+    in.mistake("id", "must be 1 to " + std::to_string(limits::kNameBytesMax) +
+                         " of a-z 0-9 - _ . because it is typed from posters");
+  to.id = consent::LinkId(std::move(id));
   in.local_text("place", to.place);
   std::string shop;
   in.text("shop", shop);
@@ -252,7 +251,7 @@ void read_parts(ConfigReader& in, Business& business) {
     auto& rc = business.retention.emplace_back();
     r.text("name", rc.name);
     r.need("name", rc.name);
-    if (!rc.name.empty() && !is_config_name(rc.name)) r.mistake("name", kNameRule);
+    if (!rc.name.empty()) check_name(r, "name", rc.name);
     r.text("starts", rc.starts);
     r.text("keep", rc.keep);
     r.need("keep", rc.keep);
@@ -298,6 +297,13 @@ void check_names(ConfigReader& in, const Business& business) {
     if (!link.shop.empty() && business.shop(link.shop) == nullptr)
       in.mistake("link", "\"" + link.id.text() + "\" names shop \"" + link.shop.text() +
                              "\", which is not configured");
+  for (const auto& rc : business.retention) {
+    // The day on which the proof of a yes ends must be known when it is filed.
+    const auto* then = business.retention_class(rc.then);
+    if (then != nullptr && then->keep_months == 0 && then->keep_days == 0)
+      in.mistake("retention", "\"" + rc.name + "\" leads to \"" + rc.then +
+                                  "\", which must be kept for days, months or years, not in words");
+  }
   for (const auto& way : business.stop_ways) {
     const bool keyword = way.kind == consent::StopWay::Kind::Keyword;
     const bool known = std::any_of(business.senders.begin(), business.senders.end(), [&](const auto& sender) {

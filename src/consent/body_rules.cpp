@@ -22,22 +22,14 @@ Error broken(std::string_view what) {
   return fail(Code::BadInput, std::string(what));
 }
 
-bool is_name(std::string_view s) {
-  const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_/.").find(c) != std::string_view::npos;
-  };
-  return !s.empty() && s.size() <= limits::kNameBytesMax && std::all_of(s.begin(), s.end(), good);
-}
-
 template <class Tag>
 bool is_name(const Name<Tag>& name) {
-  return is_name(name.text());
+  return consent::is_name(name.text());
 }
 
 template <class Tag>
 bool is_name_or_none(const Name<Tag>& name) {
-  return name.empty() || is_name(name.text());
+  return name.empty() || is_name(name);
 }
 
 bool is_language(std::string_view s) {
@@ -90,6 +82,17 @@ bool is_address_value(const Address& address) {
 }
 
 }  // namespace
+
+bool is_name(std::string_view s) {
+  return !s.empty() && s.size() <= limits::kNameBytesMax &&
+         s.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_/.") ==
+             std::string_view::npos;
+}
+
+bool is_link_name(std::string_view s) {
+  const bool typed = s.find_first_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ/") == std::string_view::npos;
+  return is_name(s) && typed && s != "." && s != "..";
+}
 
 Status check_promise(const Promise& promise) {
   if (promise.per_day < 1 || promise.per_day > kMinutesPerDay)

@@ -35,14 +35,6 @@ bool is_cohort(std::string_view s) {
   return s[7] == '-' && is_digits(day) && day >= "01" && day <= "31";
 }
 
-bool is_class_name(std::string_view s) {
-  constexpr std::string_view kOthers = "-_/.";
-  return !s.empty() && s.size() <= 40 && std::all_of(s.begin(), s.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
-
 bool is_boot_id(std::string_view s) {
   return s.size() == 32 && std::all_of(s.begin(), s.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
@@ -67,7 +59,7 @@ Status check_leaf(const Leaf& leaf) {
     return not_a_leaf("its members do not fit its type");
   if (person) {
     if (!is_cohort(leaf.person->coh)) return not_a_leaf("\"coh\" must be a month or a day");
-    if (!is_class_name(leaf.person->rc)) return not_a_leaf("\"rc\" is no retention class");
+    if (!consent::is_name(leaf.person->rc)) return not_a_leaf("\"rc\" is no retention class");
   } else if (leaf.body->object() == nullptr) {
     return not_a_leaf("\"body\" must be an object");
   }

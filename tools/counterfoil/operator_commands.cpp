@@ -57,6 +57,7 @@ class AsOwner {
     as_owner->acts_ = true;
     if (::setgroups(1, &info.st_gid) != 0 || ::setegid(info.st_gid) != 0 || ::seteuid(info.st_uid) != 0)
       return errno_error(errno, "cannot act as the owner of " + folder);
+    CF_CHECK(app::harden_process());  // a change of user makes a process dumpable again
     return as_owner;
   }
   AsOwner() = default;

@@ -13,8 +13,12 @@
 
 namespace counterfoil::consent {
 
-/// A name the operator chose: 1 to 40 characters of [A-Za-z0-9-_/.]. Not checked here; the configuration
-/// reader and the body rules check.
+/// A name the operator chose: 1 to limits::kNameBytesMax characters of [A-Za-z0-9-_/.].
+bool is_name(std::string_view s);
+/// A name that is typed from posters and stands in an address: as many of [a-z0-9-_.], but not "." or "..".
+bool is_link_name(std::string_view s);
+
+/// Not checked here; the configuration reader and the body rules check.
 template <class Tag>
 class Name {
  public:

@@ -118,6 +118,30 @@ where = "wa"
   CHECK(errors.find("a keyword needs a sender that is enabled and two_way") != std::string::npos);
 }
 
+TEST_CASE("a name that no record or no address could hold is a mistake") {
+  const std::string retention = std::string(kSmallest) + "[[retention]]\nkeep = \"2 years\"\nname = ";
+  CHECK(error_of(retention + "\"two years\"\n") ==
+        "line 15: [[retention]] name: must be 1 to 40 letters, digits or - _ / .");
+  CHECK(error_of(retention + "\"two/years\"\n").empty());
+  const std::string link = std::string(kSmallest) + "[[link]]\nid = ";
+  for (const std::string_view bad : {"a/b", "..", ".", "Door", ""})
+    CHECK(error_of(link + "\"" + std::string(bad) + "\"\n")
+              .starts_with("line 14: [[link]] id: must be 1 to 40 of a-z 0-9 - _ ."));
+  CHECK(error_of(link + "\"door.2\"\n").empty());
+}
+
+TEST_CASE("the proof of a yes must have a length") {
+  const auto leads_to = [](const std::string& keep) {
+    return error_of(std::string(kSmallest) +
+                    "[[retention]]\nname = \"yes\"\nkeep = \"2 years\"\nthen = \"proof\"\n" +
+                    "[[retention]]\nname = \"proof\"\nkeep = \"" + keep + "\"\nthen = \"destroy\"\n");
+  };
+  CHECK(leads_to("3 years").empty());
+  CHECK(leads_to("7 days").empty());
+  CHECK(leads_to("while somebody asks").find("\"yes\" leads to \"proof\", which must be kept for") !=
+        std::string::npos);
+}
+
 TEST_CASE("days, hours and periods are read as people write them") {
   const std::string text = std::string(kSmallest) + R"(
 [promise]
