@@ -43,19 +43,35 @@ Result<std::vector<consent::TopicId>> topics_of(const json::Value& request) {
   return out;
 }
 
+// What the desk says of an account in machine words, for whoever typed it.
+Status in_words(Status done) {
+  const auto range = [](std::size_t least, std::size_t most) {
+    return std::to_string(least) + " to " + std::to_string(most);
+  };
+  if (!done && done.error() == fail(Code::BadInput, "name"))
+    return fail(Code::BadInput, "a user name has " +
+                                    range(limits::kUserNameBytesMin, limits::kUserNameBytesMax) +
+                                    " of a-z 0-9 - _ .");
+  if (!done && done.error() == fail(Code::BadInput, "password"))
+    return fail(Code::BadInput,
+                "a password has " + range(limits::kPasswordBytesMin, limits::kPasswordBytesMax) + " bytes");
+  return done;
+}
+
 Result<json::Value> add_user(desk::Desk& desk, const json::Value& request) {
   CF_TRY(const auto name, request.string_at("name"));
   CF_TRY(const auto role_text, request.string_at("role"));
   CF_TRY(const auto password, request.string_at("password"));
   const auto role = desk::role_from_name(role_text);
   if (!role) return fail(Code::BadInput, "roles are staff, manager and auditor");
-  const auto added = desk.add_user(name, *role, password);
-  if (!added && added.error().detail == "name")
-    return fail(Code::BadInput, "a user name has 2 to 32 of a-z 0-9 - _ .");
-  if (!added && added.error().detail == "password")
-    return fail(Code::BadInput, "a password has " + std::to_string(limits::kPasswordBytesMin) + " to " +
-                                    std::to_string(limits::kPasswordBytesMax) + " bytes");
-  CF_CHECK(added);
+  CF_CHECK(in_words(desk.add_user(name, *role, password)));
+  return json::Value(json::Object{});
+}
+
+Result<json::Value> change_password(desk::Desk& desk, const json::Value& request) {
+  CF_TRY(const auto name, request.string_at("name"));
+  CF_TRY(const auto password, request.string_at("password"));
+  CF_CHECK(in_words(desk.change_password(name, password)));
   return json::Value(json::Object{});
 }
 
@@ -156,49 +172,68 @@ Result<json::Value> Appliance::verify(const ControlProgress& progress) const {
   CF_CHECK(ledger_->verify([&](std::uint64_t done, std::uint64_t all) {
     all_leaves = all;
     const auto now = std::chrono::steady_clock::now();
-    if (!progress || now - told < std::chrono::milliseconds(limits::kProgressEvery_ms)) return;
+    if (!progress || now - told < std::chrono::milliseconds(limits::kProgressEvery_ms)) return true;
     told = now;
-    progress(done, all);
+    return progress(done, all);
   }));
   return json::Value(json::Object{{"events", all_leaves}, {"intact", true}});
+}
+
+void Appliance::set_session_end(std::function<void(std::string_view user)> end) {
+  const std::lock_guard lock(changes_);
+  session_end_ = std::move(end);
+}
+
+Result<json::Value> Appliance::list_peers() const {
+  CF_TRY(const auto peers, desk_->peers());
+  json::Array out;
+  for (const auto& peer : peers)
+    out.emplace_back(json::Object{{"name", peer.name}, {"recipient", peer.recipient.text()}});
+  return json::Value(json::Object{{"peers", std::move(out)}});
+}
+
+Result<json::Value> Appliance::change(const std::string& name, const json::Value& request) {
+  const std::lock_guard one_at_a_time(changes_);
+  if (name == "user.add") return add_user(*desk_, request);
+  if (name == "user.remove" || name == "user.password") {
+    CF_TRY(const auto user, request.string_at("name"));
+    if (name == "user.remove") CF_CHECK(desk_->remove_user(user));
+    if (name == "user.password") CF_CHECK(change_password(*desk_, request));
+    if (session_end_) session_end_(user);
+    return json::Value(json::Object{});
+  }
+  if (name == "setup.code") {
+    CF_TRY(auto code, desk_->new_set_up_code());
+    return json::Value(json::Object{{"code", std::move(code)}});
+  }
+  if (name == "link.add") return add_link(*desk_, request);
+  if (name == "peer.add") {
+    if (config_.demo)
+      return fail(Code::Refused, "this is a demo shop with invented people; a real backend needs a real box");
+    return add_peer(*desk_, request);
+  }
+  if (name == "peer.remove") {
+    CF_TRY(const auto peer, request.string_at("name"));
+    CF_CHECK(desk_->remove_peer(peer));
+    return json::Value(json::Object{});
+  }
+  return fail(Code::BadInput, "no such command: " + name);
 }
 
 Result<json::Value> Appliance::command(const json::Value& request, const ControlProgress& progress) {
   CF_TRY(const auto name, request.string_at("do"));
   if (name == "status") return status();
   if (name == "verify") return verify(progress);
-  if (name == "user.add") return add_user(*desk_, request);
-  if (name == "user.remove" || name == "peer.remove") {
-    CF_TRY(const auto who, request.string_at("name"));
-    CF_CHECK(name == "user.remove" ? desk_->remove_user(who) : desk_->remove_peer(who));
-    return json::Value(json::Object{});
-  }
   if (name == "users") return list_users(*desk_);
-  if (name == "setup.code") {
-    CF_TRY(auto code, desk_->new_set_up_code());
-    return json::Value(json::Object{{"code", std::move(code)}});
-  }
-  if (name == "link.add") return add_link(*desk_, request);
   if (name == "links") {
     json::Array out;
     for (const auto& link : desk_->links()) out.emplace_back(link.id.text());
     return json::Value(json::Object{{"host", config_.host}, {"links", std::move(out)}});
   }
-  if (name == "peer.add") {
-    if (config_.demo)
-      return fail(Code::Refused, "this is a demo shop with invented people; a real backend needs a real box");
-    return add_peer(*desk_, request);
-  }
-  if (name == "peers") {
-    CF_TRY(const auto peers, desk_->peers());
-    json::Array out;
-    for (const auto& peer : peers)
-      out.emplace_back(json::Object{{"name", peer.name}, {"recipient", peer.recipient.text()}});
-    return json::Value(json::Object{{"peers", std::move(out)}});
-  }
+  if (name == "peers") return list_peers();
   if (name == "log.key")
     return json::Value(json::Object{{"pem", crypto::pem_of_spki(ledger_->log_key().spki)}});
-  return fail(Code::BadInput, "no such command: " + name);
+  return change(name, request);
 }
 
 }  // namespace counterfoil::app

@@ -13,7 +13,9 @@
 #include "desk/desk.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace counterfoil::app {
@@ -38,14 +40,16 @@ class Appliance {
   Appliance& operator=(const Appliance&) = delete;
 
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
-  /// user.add, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers, log.key. Fails
-  /// with BadInput, and as the desk does.
+  /// user.add, user.password, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers,
+  /// log.key. Commands that change something run one at a time. Fails with BadInput, and as the desk does.
   Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] Clock& clock() const { return *clock_; }
   /// From now on status says "serving": the doors are open.
   void set_serving() { serving_ = true; }
+  /// Called with a user's name when the user's sessions must end; nothing: there are no sessions.
+  void set_session_end(std::function<void(std::string_view user)> end);
   desk::Desk& desk() { return *desk_; }
   ledger::Ledger& ledger() { return *ledger_; }
   Board& board() { return board_; }
@@ -54,6 +58,8 @@ class Appliance {
   Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
   Result<json::Value> verify(const ControlProgress& progress) const;
+  Result<json::Value> list_peers() const;
+  Result<json::Value> change(const std::string& name, const json::Value& request);
 
   Config config_;
   Board board_;
@@ -61,6 +67,8 @@ class Appliance {
   std::unique_ptr<ledger::Ledger> ledger_;
   std::unique_ptr<desk::Desk> desk_;
   std::atomic<bool> serving_{false};
+  std::mutex changes_;
+  std::function<void(std::string_view user)> session_end_;  // guarded by changes_
 };
 
 }  // namespace counterfoil::app

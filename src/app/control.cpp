@@ -90,9 +90,14 @@ ControlServer::ControlServer(std::string path, Fd listener, Fd wake, ControlHand
 }
 
 ControlServer::~ControlServer() {
+  stopping_ = true;
   const std::uint64_t one = 1;
   if (::write(wake_.get(), &one, sizeof one) < 0) log::warning("control.wake_failed");
   thread_.join();
+  for (Answer& a : answers_) {
+    ::shutdown(a.peer.get(), SHUT_RD);  // whoever has not asked yet is not waited for
+    a.thread.join();
+  }
   ::unlink(path_.c_str());
 }
 
@@ -119,16 +124,35 @@ void ControlServer::run() {
     if (::poll(waits.data(), waits.size(), -1) < 0) continue;
     if (waits[1].revents != 0) return;
     Fd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (!peer.valid()) continue;
-    try {
-      answer(std::move(peer));
-    } catch (const std::exception& e) {
-      log::error("control.exception", {{"what", e.what()}});
+    if (peer.valid()) {
+      begin(std::move(peer));
+    } else {
+      ::poll(&waits[1], 1, limits::kControlRetry_ms);  // out of descriptors: the same peer still waits
     }
   }
 }
 
-void ControlServer::answer(Fd peer) {
+void ControlServer::begin(Fd peer) {
+  std::erase_if(answers_, [](Answer& a) {
+    if (!a.done) return false;
+    a.thread.join();
+    return true;
+  });
+  if (answers_.size() >= limits::kControlPeersMax) return log::warning("control.too_many");
+  Answer& a = answers_.emplace_back();
+  a.peer = std::move(peer);
+  a.thread = std::thread([this, &a] {
+    try {
+      answer(a.peer);
+    } catch (const std::exception& e) {
+      log::error("control.exception", {{"what", e.what()}});
+    }
+    ::shutdown(a.peer.get(), SHUT_RDWR);
+    a.done = true;
+  });
+}
+
+void ControlServer::answer(const Fd& peer) {
   ucred who{};
   socklen_t size = sizeof who;
   const bool known = ::getsockopt(peer.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) == 0;
@@ -136,7 +160,7 @@ void ControlServer::answer(Fd peer) {
   set_deadline(peer.get());
   const ControlProgress progress = [&](std::uint64_t done, std::uint64_t all) {
     const json::Object line{{"progress", json::Object{{"all", all}, {"done", done}}}};
-    if (const auto sent = send_line(peer.get(), line); !sent) log::warning("control.progress_lost");
+    return !stopping_ && send_line(peer.get(), line).has_value();
   };
   const auto answer = [&]() -> Result<json::Value> {
     std::string rest;

@@ -3,7 +3,8 @@
 
 // The control socket: how the command line talks to a running daemon. One canonical JSON line each way; the
 // socket lies in the data folder (mode 0600) and only root and the daemon's own user are answered
-// (SO_PEERCRED). Thread rule: one thread serves; control_call() from any.
+// (SO_PEERCRED). Thread rule: the handler is called from several threads, one for each who asks;
+// control_call() from any.
 #pragma once
 
 #include "base/fd.h"
@@ -11,14 +12,16 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <thread>
 
 namespace counterfoil::app {
 
-/// How far a long command is; each call becomes a line {"progress":{…}} to the one who asked.
-using ControlProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+/// How far a long command is; each call becomes a line {"progress":{…}} to the one who asked. False: nobody
+/// waits for the answer any more, the command should stop.
+using ControlProgress = std::function<bool(std::uint64_t done, std::uint64_t all)>;
 using ControlHandler = std::function<Result<json::Value>(const json::Value& request, const ControlProgress&)>;
 
 class ControlServer {
@@ -31,12 +34,20 @@ class ControlServer {
 
  private:
   ControlServer(std::string path, Fd listener, Fd wake, ControlHandler handler);
+  struct Answer {
+    Fd peer;
+    std::atomic<bool> done{false};
+    std::thread thread;
+  };
   void run();
-  void answer(Fd peer);
+  void begin(Fd peer);
+  void answer(const Fd& peer);
   std::string path_;
   Fd listener_;
   Fd wake_;
   ControlHandler handler_;
+  std::atomic<bool> stopping_{false};
+  std::list<Answer> answers_;  // only thread_ touches it, and the destructor after its end
   std::thread thread_;
 };
 

@@ -53,6 +53,7 @@ class Doors {
 
   explicit Doors(Appliance& box) : box_(box) {}
   ~Doors() {
+    box_.set_session_end({});
     if (server_) server_->stop();
   }
   Doors(const Doors&) = delete;
@@ -83,6 +84,7 @@ class Doors {
   Status make_routes() {
     tokens_ = net::FormTokens::open(box_.clock());
     sessions_ = net::Sessions::open(box_.clock());
+    box_.set_session_end([this](std::string_view user) { sessions_->revoke_user(user); });
     const auto& config = box_.config();
     const pages::Context context{box_.desk(),
                                  *tokens_,

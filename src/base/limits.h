@@ -129,12 +129,16 @@ constexpr std::size_t kCertificateBytesMax = 16 * 1024;
 constexpr std::size_t kConfigBytesMax = 256 * 1024;
 constexpr std::size_t kKeyFileBytesMax = 16 * 1024;
 constexpr std::size_t kControlMessageBytesMax = 64 * 1024;
+constexpr std::size_t kControlPeersMax = 8;
+constexpr int kControlRetry_ms = 100;
 constexpr int kControlDeadline_ms = 30'000;
 constexpr int kHealthTick_ms = 10'000;
 constexpr int kProgressEvery_ms = 500;
 
 // Desk
 constexpr std::int64_t kGrantReadableAfterEnd_days = 30;
+constexpr std::size_t kUserNameBytesMin = 2;
+constexpr std::size_t kUserNameBytesMax = 32;
 constexpr std::size_t kPasswordBytesMin = 10;
 constexpr std::size_t kSetUpCodeLength = 12;  // 60 bits
 constexpr int kSetUpTriesMax = 5;

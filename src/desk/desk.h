@@ -119,7 +119,7 @@ struct Peer {
   std::string name;
   consent::RecipientId recipient;
   Hash spki_sha256{};
-  std::vector<std::string> rights;  // "pull", "push", "witness", "command"
+  std::vector<std::string> rights;  // "pull"
 };
 
 class Desk {
@@ -163,9 +163,12 @@ class Desk {
   virtual Result<User> set_up(std::string_view code, std::string_view name, std::string_view password) = 0;
   virtual Result<User> sign_in(std::string_view name,
                                std::string_view password) = 0;  // Refused; growing delay: Limit
+  /// BadInput with the detail "name" or "password"; Conflict.
   virtual Status add_user(std::string_view name, Role role, std::string_view password) = 0;
-  /// Conflict for the last manager, who alone could add another; NotFound.
+  /// NotFound; Conflict for the last manager. The caller ends the user's sessions.
   virtual Status remove_user(std::string_view name) = 0;
+  /// NotFound; BadInput with the detail "password". The caller ends the user's sessions.
+  virtual Status change_password(std::string_view name, std::string_view password) = 0;
   virtual Result<User> user(std::string_view name) const = 0;  // NotFound
   virtual Result<std::vector<User>> users() const = 0;
   /// Links from the configuration and those added later.

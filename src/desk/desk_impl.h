@@ -49,6 +49,7 @@ class DeskImpl final : public Desk {
   Result<User> sign_in(std::string_view name, std::string_view password) override;
   Status add_user(std::string_view name, Role role, std::string_view password) override;
   Status remove_user(std::string_view name) override;
+  Status change_password(std::string_view name, std::string_view password) override;
   Result<User> user(std::string_view name) const override;
   Result<std::vector<User>> users() const override;
   std::vector<consent::OptInLink> links() const override;
@@ -88,9 +89,11 @@ class DeskImpl final : public Desk {
   /// Without a region the number is read as one of the shop's own country.
   [[nodiscard]] Result<std::string> canonical_number(std::string_view number, std::string_view region) const;
   [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;
-  /// NotFound is well; Conflict when the ledger has such an item.
-  [[nodiscard]] Status demand_new(std::string_view kind, std::string_view name) const;
-  Status put_user(std::string_view name, Role role, std::string_view password);
+  /// Puts an item that is not there yet and notes "<kind>.add" with the facts; Conflict.
+  Status put_new(std::string_view kind, std::string_view name, const json::Value& item, json::Object facts);
+  /// Removes an item and notes "<kind>.remove" with the facts.
+  Status remove(std::string_view kind, std::string_view name, json::Object facts);
+  Result<json::Value> known_item(std::string_view kind, std::string_view name) const;
   Status note_change(std::string_view change, json::Object facts);
 
   const consent::Business& business_;

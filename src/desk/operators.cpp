@@ -15,15 +15,25 @@ namespace {
 
 // Crockford's base 32: no letter that is taken for a digit.
 constexpr std::string_view kCodeAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
-constexpr std::string_view kNameAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
 
-bool is_password(std::string_view password) {
-  return password.size() >= limits::kPasswordBytesMin && password.size() <= limits::kPasswordBytesMax;
+bool is_user_name(std::string_view s) {
+  return s.size() >= limits::kUserNameBytesMin && s.size() <= limits::kUserNameBytesMax &&
+         consent::is_link_name(s);
 }
 
-bool is_name(std::string_view s, std::size_t least, std::size_t most) {
-  return s.size() >= least && s.size() <= most &&
-         s.find_first_not_of(kNameAlphabet) == std::string_view::npos;
+bool is_password(std::string_view s) {
+  return s.size() >= limits::kPasswordBytesMin && s.size() <= limits::kPasswordBytesMax;
+}
+
+// What the account of a user must be, by the machine word of what is wrong.
+Status check_account(std::string_view name, std::string_view password) {
+  if (!is_user_name(name)) return fail(Code::BadInput, "name");
+  if (!is_password(password)) return fail(Code::BadInput, "password");
+  return {};
+}
+
+std::string link_name_rule(std::string_view whose) {
+  return std::string(whose) + " name has 1 to " + std::to_string(limits::kNameBytesMax) + " of a-z 0-9 - _ .";
 }
 
 // What people type: capitals, dashes and spaces do not matter.
@@ -88,6 +98,10 @@ Result<User> user_from_item(const json::Value& item) {
   return User{consent::UserId(std::move(name)), *known};
 }
 
+Error wrong_login() {
+  return fail(Code::Refused, "user name or password is wrong");
+}
+
 }  // namespace
 
 DeskImpl::DeskImpl(const consent::Business& business, ledger::Ledger& ledger, const Clock& clock)
@@ -146,10 +160,30 @@ Status DeskImpl::note_change(std::string_view change, json::Object facts) {
   return {};
 }
 
+Result<json::Value> DeskImpl::known_item(std::string_view kind, std::string_view name) const {
+  auto item = ledger_.item(kind, name);
+  if (!item && (item.error().code == Code::NotFound || item.error().code == Code::BadInput))
+    return fail(Code::NotFound, "there is no " + std::string(kind) + " of that name");
+  return item;
+}
+
+Status DeskImpl::put_new(std::string_view kind, std::string_view name, const json::Value& item,
+                         json::Object facts) {
+  const auto known = ledger_.item(kind, name);
+  if (known) return fail(Code::Conflict, "there is a " + std::string(kind) + " of that name already");
+  if (known.error().code != Code::NotFound) return known.error();
+  CF_CHECK(note_change(std::string(kind) + ".add", std::move(facts)));
+  return ledger_.put_item(kind, name, item);
+}
+
+Status DeskImpl::remove(std::string_view kind, std::string_view name, json::Object facts) {
+  CF_CHECK(note_change(std::string(kind) + ".remove", std::move(facts)));
+  return ledger_.remove_item(kind, name);
+}
+
 Status DeskImpl::add_link(const consent::OptInLink& link) {
-  if (!is_name(link.id.text(), 1, 40))
-    return fail(Code::BadInput,
-                "a link's name has 1 to 40 of a-z 0-9 - _ . because it is typed from posters");
+  if (!consent::is_link_name(link.id.text()))
+    return fail(Code::BadInput, link_name_rule("a link's") + " because it is typed from posters");
   if (link.topics.empty()) return fail(Code::BadInput, "a link offers at least one topic: add --topic ID");
   for (const auto& topic : link.topics)
     if (business_.topic(topic) == nullptr)
@@ -157,8 +191,7 @@ Status DeskImpl::add_link(const consent::OptInLink& link) {
   if (business_.link(link.id) != nullptr)
     return fail(Code::Conflict,
                 "link \"" + link.id.text() + "\" stands in the configuration; change it there");
-  CF_CHECK(note_change("link.add", {{"link", link.id.text()}}));
-  CF_CHECK(ledger_.put_item("link", link.id.text(), link_item(link)));
+  CF_CHECK(put_new("link", link.id.text(), link_item(link), {{"link", link.id.text()}}));
   {
     const std::lock_guard lock(mutex_);
     links_.insert_or_assign(link.id, link);
@@ -168,12 +201,11 @@ Status DeskImpl::add_link(const consent::OptInLink& link) {
 }
 
 Status DeskImpl::add_peer(const Peer& peer) {
-  if (!is_name(peer.name, 1, 40)) return fail(Code::BadInput, "a peer's name has 1 to 40 of a-z 0-9 - _ .");
+  if (!consent::is_link_name(peer.name)) return fail(Code::BadInput, link_name_rule("a peer's"));
+  if (peer.rights.empty()) return fail(Code::BadInput, "a peer without a right can do nothing: give it pull");
   for (const auto& right : peer.rights)
-    if (right != "pull" && right != "push" && right != "witness" && right != "command")
-      return fail(Code::BadInput,
-                  "rights are pull, push, witness and command; \"" + right + "\" is none of them");
-  CF_CHECK(demand_new("peer", peer.name));
+    if (right != "pull")
+      return fail(Code::BadInput, "the one right of this version is pull; \"" + right + "\" is none");
   const bool known = std::any_of(business_.recipients.begin(), business_.recipients.end(),
                                  [&](const auto& r) { return r.id == peer.recipient; });
   if (!known)
@@ -183,18 +215,16 @@ Status DeskImpl::add_peer(const Peer& peer) {
                           {"recipient", peer.recipient.text()},
                           {"key", base64url(peer.spki_sha256)},
                           {"rights", texts(peer.rights)}};
-  CF_CHECK(note_change("peer.add", {{"recipient", peer.recipient.text()},
-                                    {"key", base64url(peer.spki_sha256)},
-                                    {"rights", texts(peer.rights)}}));
-  return ledger_.put_item("peer", peer.name, item);
+  return put_new("peer", peer.name, item,
+                 {{"recipient", peer.recipient.text()},
+                  {"key", base64url(peer.spki_sha256)},
+                  {"rights", texts(peer.rights)}});
 }
 
 Status DeskImpl::remove_peer(std::string_view name) {
-  CF_TRY(const auto item, ledger_.item("peer", name));
+  CF_TRY(const auto item, known_item("peer", name));
   CF_TRY(const auto peer, peer_from_item(item));
-  CF_CHECK(note_change("peer.remove",
-                       {{"recipient", peer.recipient.text()}, {"key", base64url(peer.spki_sha256)}}));
-  return ledger_.remove_item("peer", name);
+  return remove("peer", name, {{"recipient", peer.recipient.text()}, {"key", base64url(peer.spki_sha256)}});
 }
 
 Result<std::vector<Peer>> DeskImpl::peers() const {
@@ -216,40 +246,35 @@ Result<Peer> DeskImpl::peer_by_key(const Hash& spki_sha256) const {
 
 // ---- users ----
 
-Status DeskImpl::put_user(std::string_view name, Role role, std::string_view password) {
-  if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
-  if (!is_password(password)) return fail(Code::BadInput, "password");
-  CF_CHECK(demand_new("user", name));
+Status DeskImpl::add_user(std::string_view name, Role role, std::string_view password) {
+  CF_CHECK(check_account(name, password));
   CF_TRY(auto encoded, crypto::hash_password(password));
   const json::Object item{{"name", name}, {"role", role_name(role)}, {"password", std::move(encoded)}};
-  CF_CHECK(note_change("user.add", {{"role", role_name(role)}}));
-  CF_CHECK(ledger_.put_item("user", name, item));
+  CF_CHECK(put_new("user", name, item, {{"role", role_name(role)}}));
   if (role == Role::Manager) has_manager_ = true;
   return {};
 }
 
-Status DeskImpl::add_user(std::string_view name, Role role, std::string_view password) {
-  const std::lock_guard one_at_a_time(users_mutex_);
-  return put_user(name, role, password);
-}
-
-Status DeskImpl::demand_new(std::string_view kind, std::string_view name) const {
-  const auto known = ledger_.item(kind, name);
-  if (known) return fail(Code::Conflict, "there is a " + std::string(kind) + " of that name already");
-  if (known.error().code != Code::NotFound) return known.error();
-  return {};
-}
-
 Status DeskImpl::remove_user(std::string_view name) {
-  const std::lock_guard one_at_a_time(users_mutex_);
-  CF_TRY(const auto gone, user(name));
+  CF_TRY(const auto item, known_item("user", name));
+  CF_TRY(const auto user, user_from_item(item));
   CF_TRY(const auto all, users());
   const auto managers =
       std::count_if(all.begin(), all.end(), [](const User& u) { return u.role == Role::Manager; });
-  if (gone.role == Role::Manager && managers == 1)
+  if (user.role == Role::Manager && managers == 1)
     return fail(Code::Conflict, "this is the last manager; add another one first");
-  CF_CHECK(note_change("user.remove", {{"role", role_name(gone.role)}}));
-  return ledger_.remove_item("user", name);
+  return remove("user", name, {{"role", role_name(user.role)}});
+}
+
+Status DeskImpl::change_password(std::string_view name, std::string_view password) {
+  CF_TRY(const auto item, known_item("user", name));
+  CF_TRY(const auto user, user_from_item(item));
+  CF_CHECK(check_account(name, password));
+  CF_TRY(auto encoded, crypto::hash_password(password));
+  CF_CHECK(note_change("user.password", {{"role", role_name(user.role)}}));
+  return ledger_.put_item(
+      "user", name,
+      json::Object{{"name", name}, {"role", role_name(user.role)}, {"password", std::move(encoded)}});
 }
 
 Result<User> DeskImpl::user(std::string_view name) const {
@@ -282,8 +307,7 @@ Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std:
   const std::lock_guard one_at_a_time(users_mutex_);
   if (!needs_set_up()) return fail(Code::Conflict, "set up already");
   // Judged first, so that a mistyped name costs no try and the code stays good.
-  if (!is_name(name, 2, 32)) return fail(Code::BadInput, "name");
-  if (!is_password(password)) return fail(Code::BadInput, "password");
+  CF_CHECK(check_account(name, password));
   CF_TRY(const auto item, ledger_.item("setup", "code"));
   CF_TRY(const auto tries, item.integer_at("tries"));
   CF_TRY(const auto hash_text, item.string_at("hash"));
@@ -293,7 +317,9 @@ Result<User> DeskImpl::set_up(std::string_view code, std::string_view name, std:
     CF_CHECK(ledger_.put_item("setup", "code", json::Object{{"hash", hash_text}, {"tries", tries - 1}}));
     return fail(Code::Refused, std::to_string(tries - 1));
   }
-  CF_CHECK(put_user(name, Role::Manager, password));
+  const auto added = add_user(name, Role::Manager, password);
+  if (!added && added.error().code == Code::Conflict) return fail(Code::BadInput, "name");
+  CF_CHECK(added);
   CF_CHECK(ledger_.remove_item("setup", "code"));
   return User{consent::UserId(std::string(name)), Role::Manager};
 }
@@ -335,8 +361,8 @@ void DeskImpl::end_well(const std::string& who, bool forgive_all) {
 Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password) {
   const std::string who = "login:" + std::string(name.substr(0, limits::kNameBytesMax));
   CF_CHECK(begin_try(who));
-  // Nobody's password, so it must not cost a known name another time than an unknown one.
-  if (!is_password(password)) return fail(Code::Refused, "user name or password is wrong");
+  // Judged before the name is looked up: a password that nobody can have costs no work for any name.
+  if (!is_password(password)) return wrong_login();
   const auto item = ledger_.item("user", name);
   if (!item && item.error().code != Code::NotFound && item.error().code != Code::BadInput)
     return item.error();
@@ -348,7 +374,7 @@ Result<User> DeskImpl::sign_in(std::string_view name, std::string_view password)
     // The same work for a name that does not exist, so that time does not tell which names do.
     CF_CHECK(crypto::hash_password(password));
   }
-  if (!right) return fail(Code::Refused, "user name or password is wrong");
+  if (!right) return wrong_login();
   end_well(who, true);
   return user_from_item(*item);
 }

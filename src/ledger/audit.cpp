@@ -25,7 +25,7 @@ Error first_finding(const proof::Verifier& verifier) {
 }  // namespace
 
 Status FileLedger::audit_leaves(std::uint64_t size, proof::Verifier& verifier,
-                                const std::function<void(std::uint64_t, std::uint64_t)>& progress) const {
+                                const Progress& progress) const {
   const View everything{.recipient = {}, .identity = true, .consent = true};
   KeyCache keys;
   for (std::uint64_t at = 0; at < size;) {
@@ -43,7 +43,7 @@ Status FileLedger::audit_leaves(std::uint64_t size, proof::Verifier& verifier,
       if (!verifier.findings().empty()) return first_finding(verifier);
     }
     at = until;
-    if (progress) progress(at, size);
+    if (progress && !progress(at, size)) return fail(Code::Timeout, "stopped before the end");
   }
   return {};
 }
@@ -69,7 +69,7 @@ Status FileLedger::audit_checkpoints(std::uint64_t size) const {
   }
 }
 
-Status FileLedger::verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const {
+Status FileLedger::verify(const Progress& progress) const {
   CF_CHECK(wait_built(Built::Owners, limits::kVerifyWait_ms));
   auto covered = signed_head();
   // On a full disk no checkpoint can be kept; what the last one covers can still be proved.

@@ -67,7 +67,7 @@ class FileLedger final : public Ledger {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] ClockState clock_state() const override;
   Status wait_ready(int timeout_ms) const override;
-  Status verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const override;
+  Status verify(const Progress& progress) const override;
 
   // For figures in tests and benchmarks.
   [[nodiscard]] std::uint64_t commits() const { return writer_->commits(); }
@@ -134,8 +134,7 @@ class FileLedger final : public Ledger {
   Result<Head::Signed> signed_head() const;
   Result<const Key*> owner_key(std::uint64_t seq, Reader& reader, KeyCache& keys) const;
   Result<proof::Entry> entry_of(const LeafRow& leaf, const View& view, Reader& reader, KeyCache& keys) const;
-  Status audit_leaves(std::uint64_t size, proof::Verifier& verifier,
-                      const std::function<void(std::uint64_t, std::uint64_t)>& progress) const;
+  Status audit_leaves(std::uint64_t size, proof::Verifier& verifier, const Progress& progress) const;
   Status audit_checkpoints(std::uint64_t size) const;
   Status wait_built(Built what, int timeout_ms) const;
 

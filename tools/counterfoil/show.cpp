@@ -79,14 +79,10 @@ void print_row(const Handle& handle, const Person& person, const consent::Pair& 
   Instant changed = person.state.stop ? person.state.stop->at : pair.changed;
   if (found == consent::State::ConsentExpired) changed = pair.ends;
   if (as_json) {
-    json::Object row{{"changed", rfc3339(changed)},
-                     {"channel", consent::channel_name(key.first)},
-                     {"ends", rfc3339(pair.ends)},
-                     {"evidence", evidence},
-                     {"link", pair.link.text()},
-                     {"notice", pair.notice.id.text()},
-                     {"person", base64url(handle)},
-                     {"state", state},
+    json::Object row{{"changed", rfc3339(changed)}, {"channel", consent::channel_name(key.first)},
+                     {"ends", rfc3339(pair.ends)},  {"evidence", evidence},
+                     {"link", pair.link.text()},    {"notice", pair.notice.id.text()},
+                     {"person", base64url(handle)}, {"state", state},
                      {"topic", key.second.text()}};
     if (!person.number.empty()) row.emplace("number", person.number);
     std::printf("%s\n", json::write(row).value_or("{}").c_str());

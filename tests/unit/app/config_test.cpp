@@ -75,17 +75,6 @@ keep = "2 years"
   }
 }
 
-TEST_CASE("a name that no record or address could carry is a mistake at start") {
-  // Each record of a yes and of a stop names its class; a class with a space would refuse them all.
-  CHECK(error_of(std::string(kSmallest) + "[[retention]]\nname = \"yes 24 months\"\nkeep = \"24 months\"\n")
-            .find("[[retention]] name: must be") != std::string::npos);
-  for (const std::string bad : {"a/b", "..", "."}) {
-    CAPTURE(bad);
-    CHECK(error_of(std::string(kSmallest) + "[[link]]\nid = \"" + bad + "\"\n")
-              .find("[[link]] id: is part of") != std::string::npos);
-  }
-}
-
 TEST_CASE("an exception of the promise must be a configured topic") {
   const std::string topic = "[[topic]]\nid = \"orders\"\n";
   const std::string promise =

@@ -2,6 +2,7 @@
 // Copyright The Counterfoil Authors
 
 #include "base/limits.h"
+#include "sync/routes.h"
 #include "tests/support/shop.h"
 
 #include <doctest/doctest.h>
@@ -16,6 +17,10 @@ TEST_CASE("the first manager comes in through the one-time code only") {
   CHECK(code->size() == 14);
   CHECK(shop.desk->set_up(*code, "M", "a long password").error() == fail(Code::BadInput, "name"));
   CHECK(shop.desk->set_up(*code, "maria", "short").error() == fail(Code::BadInput, "password"));
+  CHECK(shop.desk->set_up(*code, "maria", std::string(257, 'x')).error() == fail(Code::BadInput, "password"));
+  REQUIRE(shop.desk->add_user("jorge", Role::Staff, "a long password"));
+  CHECK(shop.desk->set_up(*code, "jorge", "another password").error() == fail(Code::BadInput, "name"));
+  CHECK(shop.desk->sign_in("jorge", "a long password"));
   CHECK(shop.desk->set_up("aaaa-aaaa-aaaa", "maria", "a long password").error() == fail(Code::Refused, "4"));
   std::string typed;
   for (char c : *code) typed += c == '-' ? ' ' : static_cast<char>(std::toupper(c));
@@ -64,6 +69,9 @@ TEST_CASE("links and peers are kept, checked and found again") {
   link.topics = {consent::TopicId("care")};
   link.place = {{"", "Shop window"}};
   REQUIRE(shop.desk->add_link(link));
+  CHECK(shop.desk->add_link(link).error().code == Code::Conflict);
+  link.id = consent::LinkId("..");
+  CHECK(shop.desk->add_link(link).error().code == Code::BadInput);
   link.id = consent::LinkId("Big Window");
   CHECK(shop.desk->add_link(link).error().code == Code::BadInput);
   link.id = consent::LinkId("caja");
@@ -79,9 +87,12 @@ TEST_CASE("links and peers are kept, checked and found again") {
   peer.rights = {"pull"};
   REQUIRE(shop.desk->add_peer(peer));
   CHECK(shop.desk->add_peer(peer).error().code == Code::Conflict);
-  peer.name = "other";
-  peer.rights = {"fly"};
-  CHECK(shop.desk->add_peer(peer).error().code == Code::BadInput);
+  peer.name = "office-2";
+  for (const std::vector<std::string>& rights :
+       std::vector<std::vector<std::string>>{{}, {"fly"}, {"push"}, {"pull", "witness"}, {"command"}}) {
+    peer.rights = rights;
+    CHECK(shop.desk->add_peer(peer).error().code == Code::BadInput);
+  }
   peer.rights = {"pull"};
   peer.recipient = consent::RecipientId("stranger");
   CHECK(shop.desk->add_peer(peer).error().code == Code::NotFound);
@@ -96,29 +107,73 @@ TEST_CASE("links and peers are kept, checked and found again") {
   key.fill(8);
   CHECK(shop.desk->peer_by_key(key).error().code == Code::NotFound);
 
-  REQUIRE(shop.desk->remove_peer("office"));
-  CHECK(shop.desk->remove_peer("office").error().code == Code::NotFound);
   key.fill(7);
+  CHECK(shop.desk->remove_peer("nobody").error().code == Code::NotFound);
+  REQUIRE(shop.desk->remove_peer("office"));
   CHECK(shop.desk->peer_by_key(key).error().code == Code::NotFound);
+  CHECK(shop.desk->remove_peer("office").error().code == Code::NotFound);
 }
 
-TEST_CASE("whoever is removed cannot sign in, and a last manager cannot be removed") {
+TEST_CASE("users leave and get new passwords, but for the last manager") {
   test::Shop shop;
-  const auto before = shop.desk->users()->size();
-  REQUIRE(shop.desk->add_user("ana", Role::Staff, "a long password"));
-  REQUIRE(shop.desk->sign_in("ana", "a long password"));
-  REQUIRE(shop.desk->remove_user("ana"));
-  CHECK(shop.desk->user("ana").error().code == Code::NotFound);
-  CHECK(shop.desk->sign_in("ana", "a long password").error().code == Code::Refused);
-  CHECK(shop.desk->remove_user("ana").error().code == Code::NotFound);
-  CHECK(shop.desk->users()->size() == before);
+  REQUIRE(shop.desk->add_user("maria", Role::Manager, "a long password"));
+  REQUIRE(shop.desk->add_user("jorge", Role::Staff, "a long password"));
+  CHECK(shop.desk->remove_user("maria").error().code == Code::Conflict);
+  CHECK(shop.desk->remove_user("nobody").error().code == Code::NotFound);
+  REQUIRE(shop.desk->add_user("ana", Role::Manager, "a long password"));
+  REQUIRE(shop.desk->remove_user("maria"));
+  CHECK(shop.desk->sign_in("maria", "a long password").error().code == Code::Refused);
+  CHECK(shop.desk->remove_user("ana").error().code == Code::Conflict);
 
-  REQUIRE(shop.desk->add_user("boss", Role::Manager, "a long password"));
-  REQUIRE(shop.desk->add_user("chief", Role::Manager, "a long password"));
-  CHECK(shop.desk->remove_user("boss"));
-  CHECK(shop.desk->remove_user("chief").error().code == Code::Conflict);
-  CHECK(shop.desk->add_user("dora", Role::Staff, std::string(limits::kPasswordBytesMax + 1, 'x')).error() ==
-        fail(Code::BadInput, "password"));
+  CHECK(shop.desk->change_password("nobody", "another password").error().code == Code::NotFound);
+  CHECK(shop.desk->change_password("jorge", "short").error() == fail(Code::BadInput, "password"));
+  REQUIRE(shop.desk->change_password("jorge", "another password"));
+  CHECK(shop.desk->sign_in("jorge", "a long password").error().code == Code::Refused);
+  const auto jorge = shop.desk->sign_in("jorge", "another password");
+  REQUIRE(jorge);
+  CHECK(jorge->role == Role::Staff);
+  REQUIRE(shop.desk->remove_user("jorge"));
+  CHECK(shop.desk->users()->size() == 1);
+
+  // Each change is a line of the log.
+  std::string log;
+  const auto size = proof::read_checkpoint(*shop.ledger->checkpoint())->size;
+  REQUIRE(shop.ledger->entries(0, size, {}, [&](std::string_view line) -> Status {
+    log += line;
+    return {};
+  }));
+  for (const std::string_view change : {"user.add", "user.remove", "user.password"})
+    CHECK(log.find("\\\"change\\\":\\\"" + std::string(change) + "\\\"") != std::string::npos);
+  CHECK(log.find("jorge") == std::string::npos);
+}
+
+TEST_CASE("a password that nobody can have is refused alike for every name") {
+  test::Shop shop;
+  REQUIRE(shop.desk->add_user("jorge", Role::Staff, "a long password"));
+  for (const std::string& password : {std::string(), std::string(257, 'x')}) {
+    const auto known = shop.desk->sign_in("jorge", password);
+    const auto unknown = shop.desk->sign_in("nobody", password);
+    CHECK(known.error() == fail(Code::Refused, "user name or password is wrong"));
+    CHECK(known.error() == unknown.error());
+  }
+}
+
+TEST_CASE("a peer without the right gets nothing") {
+  test::Shop shop;
+  net::Request request;
+  request.path = "/v1/log/checkpoint";
+  request.listener = net::ListenerKind::Sync;
+  request.peer_spki = Hash{};
+  REQUIRE(shop.ledger->put_item("peer", "watcher",
+                                json::Object{{"key", base64url(*request.peer_spki)},
+                                             {"name", "watcher"},
+                                             {"recipient", "head-office"},
+                                             {"rights", json::Array{"witness"}}}));
+  net::Router router;
+  sync::add_routes(router, *shop.desk);
+  const auto answer = router.dispatch(request);
+  CHECK(answer.status == 403);
+  CHECK(answer.body.find("no_right") != std::string::npos);
 }
 
 }  // namespace counterfoil::desk
