@@ -345,9 +345,12 @@ Result<Config> parse_config(std::string_view toml, const std::string& folder) {
 }
 
 Result<Config> read_config(const std::string& path) {
-  CF_TRY(const Bytes bytes, read_file(path, limits::kConfigBytesMax));
+  const auto bytes = read_file(path, limits::kConfigBytesMax);
+  if (!bytes)
+    return fail(bytes.error().code,
+                "the configuration: " + bytes.error().message() + "; --config FILE says where it is");
   const auto slash = path.rfind('/');
-  auto config = parse_config(as_text(bytes), slash == std::string::npos ? "." : path.substr(0, slash));
+  auto config = parse_config(as_text(*bytes), slash == std::string::npos ? "." : path.substr(0, slash));
   if (!config) return fail(config.error().code, path + ":\n" + config.error().message());
   return config;
 }

@@ -43,14 +43,15 @@ Result<Fd> connect_to(const std::string& host, std::uint16_t port, const Deadlin
   hints.ai_flags = AI_NUMERICSERV;
   addrinfo* found = nullptr;
   if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0 || found == nullptr)
-    return fail(Code::NotFound, "The name of the server cannot be resolved.");
+    return fail(Code::NotFound, "There is no host of the name " + printable(host) + ".");
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, ::freeaddrinfo);
-  Result<Fd> last = fail(Code::Io, "connect");
+  Result<Fd> last = fail(Code::Io);
   for (const addrinfo* at = found; at != nullptr; at = at->ai_next) {
     last = connect_one(*at, deadline);
     if (last) return last;
   }
-  return last;
+  return fail(last.error().code, "Cannot reach " + printable(host) + " at port " + std::to_string(port) +
+                                     ": " + last.error().message());
 }
 
 bool is_printable(std::string_view s) {
@@ -127,7 +128,12 @@ class SmallClient final : public HttpsClient {
     Deadline deadline = Deadline::in_ms(connect_deadline_ms_);
     CF_TRY(Fd socket, connect_to(host_, port_, deadline));
     CF_TRY(auto stream, tls_->connect(std::move(socket)));
-    CF_CHECK(stream->handshake(deadline));
+    const Status shaken = stream->handshake(deadline);
+    if (!shaken && shaken.error().code == Code::Io)
+      return fail(Code::Io, "Port " + std::to_string(port_) + " of " + printable(host_) +
+                                " does not speak the TLS of a box; is it the right port? (" +
+                                shaken.error().message() + ")");
+    CF_CHECK(shaken);
     stream_ = std::move(stream);
     input_.clear();
     return {};

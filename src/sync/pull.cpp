@@ -21,6 +21,9 @@ using proof::kBundleFileLines;
 Status make_folder(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
     return errno_error(errno, "cannot make folder " + path);
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+    return fail(Code::BadInput, path + " is a file; a bundle is a folder");
   return {};
 }
 
@@ -81,9 +84,9 @@ Error refused(const net::HttpAnswer& answer) {
   std::string_view body = answer.body;
   while (!body.empty() && body.back() == '\n') body.remove_suffix(1);
   const auto value = json::read(body);
-  if (value)
-    if (const auto* error = value->find("error"))
-      if (const auto message = error->string_at("message")) why += ": " + printable(*message);
+  const auto* error = value ? value->find("error") : nullptr;
+  const auto message = error != nullptr ? error->string_at("message") : fail(Code::NotFound);
+  why += message ? ": " + printable(*message) : ", as no sync port does; is it the right port?";
   return fail(answer.status == 403 ? Code::Refused : Code::Io, why);
 }
 
@@ -282,7 +285,11 @@ Result<std::string> expected_origin(const PullOptions& options, net::HttpsClient
 }  // namespace
 
 Result<PullReport> pull(PullOptions options, const PullProgress& progress) {
-  CF_TRY(const auto client, net::HttpsClient::open(std::move(options.server)));
+  const auto opened = net::HttpsClient::open(std::move(options.server));
+  if (!opened)
+    return fail(opened.error().code,
+                "your certificate, its key and the box's authority: " + opened.error().message());
+  auto& client = *opened;
   CF_TRY(auto origin, expected_origin(options, *client));
   CF_TRY(auto key, proof::log_key_from_pem(options.log_key_pem, std::move(origin)));
   return Puller(options, *client, std::move(key), progress).run();

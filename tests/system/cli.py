@@ -60,6 +60,44 @@ class Help(unittest.TestCase):
                 self.assertEqual(ended.returncode, 2, ended.stdout + ended.stderr)
                 self.assertTrue(ended.stderr.strip())
 
+    def test_a_mistyped_word_is_named_with_the_near_one(self):
+        rows = [("counterfoil", ["pul"], 'no command "pul"; did you mean pull?', "counterfoil --help"),
+                ("counterfoil", ["user", "ad"], 'no command "ad"; did you mean add?', "counterfoil user --help"),
+                ("counterfoil", ["frobnicate"], 'no command "frobnicate"', "counterfoil --help"),
+                ("counterfoil", ["pull", "--ky", "x"], "no option --ky; did you mean --key?", "counterfoil pull --help"),
+                ("counterfoil", ["status", "--confg=x"], "no option --confg; did you mean --config?", "counterfoil status"),
+                ("counterfoil-verify", ["--kye", "x", "y"], "no option --kye; did you mean --key?", "counterfoil-verify --"),
+                ("counterfoil-verify", ["a", "b"], "not expected: b", "counterfoil-verify --help")]
+        for program, words, said, where in rows:
+            with self.subTest(" ".join(words)):
+                ended = b.run(b.program(program), *words)
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn(said, ended.stderr)
+                self.assertIn(where, ended.stderr)
+                self.assertEqual(said.count("?"), ended.stderr.count("?"))
+
+    def test_the_exit_table_is_told_once(self):
+        for command in (["pull"], ["user", "add"]):
+            text = b.run(b.program("counterfoil"), *command, "--help").stdout
+            self.assertIn("Exit status: 'counterfoil --help'", text)
+            self.assertNotIn("A cryptographic operation failed", text)
+
+    def test_missing_files_are_named(self):
+        with b.folder() as at:
+            for program, more in (("counterfoil", ["init"]), ("counterfoild", [])):
+                ended = b.run(b.program(program), "--config", at / "nope.toml", "--data", at / "data", *more)
+                self.assertEqual(ended.returncode, b.EXIT["NotFound"], ended.stderr)
+                self.assertRegex(ended.stderr, r"the configuration: .*nope\.toml.*--config FILE")
+                self.assertFalse((at / "data").exists())
+            (at / "not.pem").write_text("hello\n")
+            (at / "empty").mkdir()
+            ended = b.run(b.program("counterfoil-verify"), at / "empty", "--key", at / "not.pem")
+            self.assertEqual(ended.returncode, 2, ended.stdout)
+            self.assertIn("not.pem is not the log's public key", ended.stderr)
+            ended = b.run(b.program("counterfoil"), "show", at / "empty")
+            self.assertEqual(ended.returncode, b.EXIT["NotFound"])
+            self.assertIn("empty is no bundle", ended.stderr)
+
 
 class Operator(unittest.TestCase):
     def setUp(self):

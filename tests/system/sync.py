@@ -174,6 +174,68 @@ class Sync(unittest.TestCase):
         self.assertEqual(ended.returncode, 1, ended.stderr)
         self.assertIn("another key", ended.stdout)
 
+    def test_wrong_arguments(self):
+        """What is wrong is named: the address, the port, the file and its option; and nothing is written."""
+        box, certificate, key = self.box, self.box.peer_certificate, self.box.peer_key
+        (self.at / "junk").write_text("hello\n")
+        plain = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+
+        def answer_in_plain():
+            with plain.accept()[0] as peer:
+                peer.recv(8192)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+        threading.Thread(target=answer_in_plain, daemon=True).start()
+        http = f"https://127.0.0.1:{plain.getsockname()[1]}"
+        rows = [({"url": f"http://127.0.0.1:{box.port + 2}"}, "BadInput", "HTTPS only; say https://"),
+                ({"url": f"https://127.0.0.1:{box.port + 2}/v1"}, "BadInput", "only the host and the port"),
+                ({"url": "https://127.0.0.1:99999"}, "BadInput", "1 to 65535"),
+                ({"url": "https://127.0.0.1:1"}, "Io", "Cannot reach 127.0.0.1 at port 1: "),
+                ({"url": "https://nowhere.invalid"}, "NotFound", "no host of the name nowhere.invalid"),
+                ({"url": f"https://127.0.0.1:{box.port}"}, "Io", "404, as no sync port does; is it the right port?"),
+                ({"url": http}, "Io", "is it the right port?"),
+                ({"--ca": "/nope"}, "NotFound", "--ca: cannot open /nope"),
+                ({"--key": self.at / "junk"}, "BadInput", "junk must hold a PUBLIC KEY in PEM, but holds no PEM"),
+                ({"--key": certificate}, "BadInput", "--key: "),
+                ({"--certificate": key}, "BadInput", "but holds a PRIVATE KEY"),
+                ({"--client-key": certificate}, "BadInput", "but holds a CERTIFICATE"),
+                ({"--client-key": box.tls / "server.key"}, "BadInput", "your certificate, its key"),
+                ({"bundle": self.at / "junk"}, "BadInput", "is a file; a bundle is a folder")]
+        for change, status, said in rows:
+            with self.subTest(said):
+                command = box.pull_command(self.bundle("none"))
+                for name, value in change.items():
+                    at = {"url": 2, "bundle": 3}.get(name) or command.index(name) + 1
+                    command[at] = str(value)
+                ended = b.run(*command)
+                self.assertEqual(ended.returncode, b.EXIT[status], ended.stdout + ended.stderr)
+                self.assertIn(said, ended.stderr)
+                self.assertNotIn("-----BEGIN", ended.stderr)
+                self.assertFalse(self.bundle("none").exists())
+
+    def test_saved_receipt(self):
+        """The page that a customer saves is checked as it is; two proofs in one file are refused."""
+        with self.box.customer() as client:
+            number, region = next(self.numbers)
+            token = b.opt_in_token(client, number, region)
+            page = client.get(f"/r/{token}/file").body
+        file = self.at / "receipt.html"
+
+        def verify(text):
+            file.write_bytes(text)
+            return b.run(b.program("counterfoil-verify"), "receipt", file, "--key", self.box.log_key)
+
+        good = verify(page)
+        self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
+        self.assertRegex(good.stdout, r"^intact: consent.grant .*\nOnly the proof")
+        extra = page.index(b"\nextra ") + 60
+        changed = verify(page[:extra] + (b"B" if page[extra:extra + 1] == b"A" else b"A") + page[extra + 1:])
+        self.assertEqual(changed.returncode, 1, changed.stdout + changed.stderr)
+        for text, said in ((page + page, "more than one proof"), (b"<p>hello</p>", "no proof of a receipt")):
+            ended = verify(text)
+            self.assertEqual(ended.returncode, 2, ended.stdout)
+            self.assertIn(said, ended.stderr)
+
     def test_rights_and_agreements(self):
         b.make_certificate(self.box.ca, self.box.tls / "ca.key", self.at / "platform.pem", self.at / "platform.key", "platform",
                            "extendedKeyUsage=clientAuth")

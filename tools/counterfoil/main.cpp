@@ -5,6 +5,7 @@
 #include "app/daemon.h"
 #include "base/log.h"
 #include "commands.h"
+#include "usage.h"
 
 #include <cstdio>
 
@@ -24,8 +25,9 @@ int run(int argc, char** argv) {
   using namespace counterfoil;  // NOLINT(google-build-using-namespace): this function only
   CLI::App app(
       "counterfoil: the command line of the consent and opt-out appliance.\n"
-      "A first box: counterfoil init, then start counterfoild, then counterfoil user add.");
-  app.footer(exit_table());
+      "A first box: counterfoil init, then start counterfoild, then counterfoil user add.",
+      "counterfoil");
+  app.footer("Exit status: 'counterfoil --help' lists them.");  // what every subcommand inherits
   app.set_version_flag("--version", "counterfoil " CF_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
@@ -36,11 +38,11 @@ int run(int argc, char** argv) {
   tool::add_operator_commands(app, where, action);
   tool::add_pull_commands(app, action);
   tool::add_demo_command(app, action);
+  app.footer(exit_table());
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    const int rc = app.exit(e);
-    return rc == 0 ? 0 : 2;
+    return tool::answer_usage(app, e);
   }
   log::start(log::Level::Warning);
   return action ? action() : 2;

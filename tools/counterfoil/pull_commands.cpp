@@ -27,10 +27,16 @@ struct Target {
 };
 
 // "https://host[:port]" or "host[:port]"; IPv6 in brackets.
-Result<Target> parse_target(std::string text) {
+Result<Target> parse_target(const std::string& url) {
   constexpr std::string_view kScheme = "https://";
+  const auto wrong = [&](const std::string& why) {
+    return fail(Code::BadInput, printable(url) + ": " + why + "; say https://HOST:PORT");
+  };
+  std::string text = url;
   if (text.rfind(kScheme, 0) == 0) text.erase(0, kScheme.size());
   while (!text.empty() && text.back() == '/') text.pop_back();
+  if (text.find("://") != std::string::npos) return wrong("the sync port speaks HTTPS only");
+  if (text.find_first_of("/?#@") != std::string::npos) return wrong("only the host and the port are needed");
   Target target;
   const auto colon = text.rfind(':');
   const auto bracket = text.rfind(']');
@@ -40,12 +46,28 @@ Result<Target> parse_target(std::string text) {
     const char* end = text.data() + text.size();
     const auto read = std::from_chars(text.data() + colon + 1, end, target.port);
     if (read.ec != std::errc() || read.ptr != end || target.port == 0)
-      return fail(Code::BadInput, "the port must be 1 to 65535");
+      return wrong("the port must be 1 to 65535");
   }
   if (target.host.size() > 2 && target.host.front() == '[')
     target.host = target.host.substr(1, target.host.size() - 2);
-  if (target.host.empty()) return fail(Code::BadInput, "say which box: https://HOST:PORT");
+  if (target.host.empty()) return wrong("the host is missing");
   return target;
+}
+
+// A PEM file of the kind that the option needs; four files are easily swapped.
+Result<SecretBytes> read_pem(const std::string& option, const std::string& path, std::string_view kind) {
+  auto bytes = read_file(path, limits::kKeyFileBytesMax);
+  if (!bytes) return fail(bytes.error().code, option + ": " + bytes.error().message());
+  SecretBytes pem(*std::move(bytes));
+  if (pem.text().find(std::string(kind) + "-----") != std::string_view::npos) return pem;
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  std::string found = "no PEM text at all";
+  if (const auto at = pem.text().find(kBegin); at != std::string_view::npos) {
+    const auto rest = pem.text().substr(at + kBegin.size());
+    found = "a " + printable(rest.substr(0, std::min<std::size_t>(rest.find("-----"), 40)));
+  }
+  return fail(Code::BadInput,
+              option + ": " + path + " must hold a " + std::string(kind) + " in PEM, but holds " + found);
 }
 
 Result<sync::PullOptions> options_from(const PullArguments& arguments) {
@@ -53,11 +75,14 @@ Result<sync::PullOptions> options_from(const PullArguments& arguments) {
   CF_TRY(auto target, parse_target(arguments.url));
   options.server.host = target.host;
   options.server.port = target.port;
-  CF_TRY(options.server.tls.ca_pem, read_small_file(arguments.server_ca));
-  CF_TRY(options.server.tls.identity.certificate_pem, read_small_file(arguments.certificate));
-  CF_TRY(Bytes key, read_file(arguments.client_key, limits::kKeyFileBytesMax));
-  options.server.tls.identity.key_pem = SecretBytes(std::move(key));
-  CF_TRY(options.log_key_pem, read_small_file(arguments.key));
+  auto& tls = options.server.tls;
+  CF_TRY(const auto log_key, read_pem("--key", arguments.key, "PUBLIC KEY"));
+  CF_TRY(const auto authority, read_pem("--ca", arguments.server_ca, "CERTIFICATE"));
+  CF_TRY(const auto certificate, read_pem("--certificate", arguments.certificate, "CERTIFICATE"));
+  CF_TRY(tls.identity.key_pem, read_pem("--client-key", arguments.client_key, "PRIVATE KEY"));
+  options.log_key_pem = log_key.text();
+  tls.ca_pem = authority.text();
+  tls.identity.certificate_pem = certificate.text();
   options.origin = arguments.origin;
   options.folder = arguments.folder;
   options.identity = arguments.identity;
@@ -120,9 +145,9 @@ void add_pull_commands(CLI::App& app, Action& action) {
     action = [] {
       std::optional<std::string> key_pem;
       if (!key_file.empty()) {
-        auto read = read_small_file(key_file);
+        const auto read = read_pem("--key", key_file, "PUBLIC KEY");
         if (!read) return complain(read.error());
-        key_pem = *std::move(read);
+        key_pem = read->text();
       }
       const auto sound = show_bundle(folder, key_pem, as_json);
       if (!sound) return complain(sound.error());

@@ -118,15 +118,18 @@ Result<bool> is_intact(const std::string& folder, const std::string& key_pem) {
 }  // namespace
 
 Result<bool> show_bundle(const std::string& folder, const std::optional<std::string>& key_pem, bool as_json) {
-  if (!key_pem) {
-    std::fputs("NOT VERIFIED (give --key)\n", as_json ? stderr : stdout);
-  } else {
+  if (key_pem) {
     CF_TRY(const bool intact, is_intact(folder, *key_pem));
     if (!intact) return false;
   }
   Bundle bundle;
-  CF_CHECK(proof::for_each_entry(
-      folder, [&](std::uint64_t seq, const proof::Entry& entry) { return fold_entry(bundle, seq, entry); }));
+  std::uint64_t lines = 0;
+  CF_CHECK(proof::for_each_entry(folder, [&](std::uint64_t seq, const proof::Entry& entry) {
+    ++lines;
+    return fold_entry(bundle, seq, entry);
+  }));
+  if (lines == 0) return fail(Code::NotFound, folder + " is no bundle; 'counterfoil pull' makes one");
+  if (!key_pem) std::fputs("NOT VERIFIED (give --key)\n", as_json ? stderr : stdout);
   const auto says_something = [](const auto& one) {
     return !one.second.state.pairs.empty() || one.second.state.stop;
   };

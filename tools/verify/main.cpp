@@ -7,10 +7,10 @@
 #include "base/limits.h"
 #include "counterfoil/proof/receipt.h"
 #include "counterfoil/proof/verify.h"
-
-#include <CLI/CLI.hpp>
+#include "usage.h"
 
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 namespace {
@@ -29,7 +29,7 @@ constexpr auto kFooter =
     "Examples:\n"
     "  counterfoil-verify bundle/ --key log-key.pem\n"
     "      intact: 1204 events, 3 deleted with proof, checkpoint size 1204 signed by 5f3a91c2\n"
-    "  counterfoil-verify receipt my-receipt.tlog-proof --key log-key.pem\n"
+    "  counterfoil-verify receipt my-receipt.html --key log-key.pem\n"
     "\n"
     "Lines are counted from 0, as in the member \"seq\" of each line. In brackets stands the rule that was\n"
     "broken (V1 to V9, src/ledger/FORMAT.md). Exit status: 0 intact, 1 not intact, 2 it could not be "
@@ -81,9 +81,29 @@ int check_bundle(const Arguments& arguments, const std::string& pem) {
   return kNotIntact;
 }
 
+// The page that a customer saves carries its proof as the text of one element; the proof alone needs no page
+// around it. Two proofs could show one thing and prove another.
+cf::Result<std::string> proof_text(const std::string& file) {
+  constexpr std::string_view kHead = "c2sp.org/tlog-proof@v1\n";
+  const auto begin = file.find(kHead);
+  if (begin == 0) return file;
+  if (begin == std::string::npos) return cf::fail(cf::Code::BadInput, "there is no proof of a receipt in it");
+  if (file.find(kHead, begin + 1) != std::string::npos)
+    return cf::fail(cf::Code::BadInput, "there is more than one proof in it");
+  std::string text = file.substr(begin, file.find('<', begin) - begin);
+  for (const auto& [written, meant] :
+       {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
+    for (std::size_t at = 0; (at = text.find(written, at)) != std::string::npos; ++at)
+      text.replace(at, std::strlen(written), meant);
+  return text;
+}
+
 int check_receipt_file(const Arguments& arguments, const std::string& pem) {
-  const auto text = read_text(arguments.receipt, cf::limits::kReceiptBytesMax, "receipt");
-  if (!text) return not_checked(text.error());
+  const auto file = read_text(arguments.receipt, cf::limits::kReceiptBytesMax, "receipt");
+  if (!file) return not_checked(file.error());
+  const auto text = proof_text(*file);
+  if (!text)
+    return not_checked(cf::fail(text.error().code, arguments.receipt + ": " + text.error().message()));
   std::string origin = arguments.origin;
   if (origin.empty()) {
     // The key, not the name, decides whose log it is; the name is taken from the note it must have signed.
@@ -107,13 +127,14 @@ int check_receipt_file(const Arguments& arguments, const std::string& pem) {
               cf::rfc3339(checked->leaf.t).c_str(), std::to_string(checked->leaf.seq.value).c_str(),
               checked->leaf.log.c_str(), std::to_string(checked->checkpoint.size).c_str(),
               cf::proof::key_id(*key).c_str());
+  if (text->size() != file->size())
+    std::puts("Only the proof inside the page was checked, not the words around it.");
   return kIntact;
 }
 
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{kAbout, "counterfoil-verify"};
-  app.footer(kFooter);
   app.add_option("bundle", arguments.bundle, "The bundle folder")->type_name("BUNDLE");
   app.add_option("--key", arguments.key_file, "The log's public key, a PEM file")->type_name("PEM");
   app.add_option("--origin", arguments.origin,
@@ -121,11 +142,14 @@ int run(int argc, char** argv) {
       ->type_name("NAME");
   CLI::App* receipt = app.add_subcommand("receipt", "Check one customer's receipt instead of a bundle");
   receipt->fallthrough();
-  receipt->add_option("file", arguments.receipt, "The receipt file")->type_name("FILE")->required();
+  app.footer(kFooter);  // set last: the subcommand would repeat it
+  receipt->add_option("file", arguments.receipt, "The page that the customer saved, or its proof text alone")
+      ->type_name("FILE")
+      ->required();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kIntact : kNotChecked;
+    return cf::tool::answer_usage(app, error);
   }
   if (arguments.key_file.empty())
     return not_checked(cf::fail(cf::Code::BadInput, "say which key with --key PEM; see --help"));
@@ -133,6 +157,9 @@ int run(int argc, char** argv) {
     return not_checked(cf::fail(cf::Code::BadInput, "say which bundle folder; see --help"));
   const auto pem = read_text(arguments.key_file, cf::limits::kKeyFileBytesMax, "key");
   if (!pem) return not_checked(pem.error());
+  if (const auto key = cf::proof::log_key_from_pem(*pem, {}); !key)
+    return not_checked(cf::fail(
+        cf::Code::BadInput, arguments.key_file + " is not the log's public key: " + key.error().message()));
   return receipt->parsed() ? check_receipt_file(arguments, *pem) : check_bundle(arguments, *pem);
 }
 
