@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <chrono>
 #include <optional>
 
 namespace counterfoil::sync {
@@ -27,24 +26,6 @@ Status make_folder(const std::string& path) {
   return {};
 }
 
-using Clock = std::chrono::steady_clock;
-
-// Ends an exchange with a box that sends, but so slowly that it would never be done.
-class Pace {
- public:
-  Status take(std::size_t bytes) {
-    bytes_ += static_cast<std::int64_t>(bytes);
-    const auto allowed =
-        std::chrono::milliseconds(limits::kExchange_ms + bytes_ * 1000 / limits::kExchangeMin_bytes_per_s);
-    if (Clock::now() - began_ > allowed) return fail(Code::Timeout, "the box answers too slowly");
-    return {};
-  }
-
- private:
-  Clock::time_point began_ = Clock::now();
-  std::int64_t bytes_ = 0;
-};
-
 // Whole lines of a file of an earlier run; 0 when there is none.
 Result<std::uint64_t> whole_lines(const std::string& path) {
   auto reader = proof::LineReader::open(path);
@@ -54,6 +35,16 @@ Result<std::uint64_t> whole_lines(const std::string& path) {
     if (!line) return count;
     if (!line->whole) return std::uint64_t{0};
   }
+}
+
+// Deletion and agreements decide what a line shows, so only what both show must be the same.
+bool same_record(std::string_view old, std::string_view now) {
+  const auto a = proof::decode_entry(old);
+  const auto b = proof::decode_entry(now);
+  if (!a || !b || a->hash != b->hash) return false;
+  for (std::size_t i = 0; i < a->d.size(); ++i)
+    if (a->d.at(i) && b->d.at(i) && *a->d.at(i) != *b->d.at(i)) return false;
+  return true;
 }
 
 // Splits pieces of a stream into lines.
@@ -125,15 +116,9 @@ class Puller {
   }
 
   Result<std::string> get_text(const std::string& target) {
-    std::string text;
-    Pace pace;
-    CF_TRY(const auto answer,
-           client_.get(target, limits::kNoteBytesMax, [&](std::string_view piece) -> Status {
-             text += piece;
-             return pace.take(piece.size());
-           }));
+    CF_TRY(auto answer, client_.get(target, limits::kNoteBytesMax));
     if (answer.status != 200) return refused(answer);
-    return text;
+    return std::move(answer.body);
   }
 
   Status prepare_folder() {
@@ -174,7 +159,8 @@ class Puller {
                                       " lines are not the ones it proved before"});
   }
 
-  // Whole files of an earlier run are verified again and kept; a last, partial one is fetched anew.
+  // Whole files of an earlier run are verified again and kept; a last, partial one is fetched anew and
+  // compared.
   Status resume() {
     while ((next_ + 1) * kBundleFileLines <= report_.checkpoint.size) {
       const std::string path = proof::entries_path(options_.folder, next_ * kBundleFileLines);
@@ -190,7 +176,34 @@ class Puller {
       ++next_;
     }
     report_.resumed = next_ * kBundleFileLines;
+    return open_partial();
+  }
+
+  // Only lines that the last checkpoint proved are worth comparing; others are what a power cut left.
+  Status open_partial() {
+    if (!proved_ || proved_->size <= report_.resumed) return {};
+    const std::string path = proof::entries_path(options_.folder, report_.resumed);
+    CF_TRY(const std::uint64_t count, whole_lines(path));
+    if (count != std::min(kBundleFileLines, proved_->size - report_.resumed)) return {};
+    CF_TRY(old_, proof::LineReader::open(path));
+    old_lines_ = count;
     return {};
+  }
+
+  // True for a line that the partial file had already; one that differs is a finding.
+  Result<bool> had_already(std::string_view line) {
+    if (old_lines_ == 0) return false;
+    --old_lines_;
+    CF_TRY(const auto old, old_->next());
+    if (old && same_record(old->text, line)) return true;
+    const std::uint64_t at = next_ * kBundleFileLines + file_lines_;
+    report_.findings.push_back(
+        {"V4", at,
+         "line " + std::to_string(at) +
+             " in the folder is not the one that the box sends now; the folder is left as "
+             "it was, pull into a new one to compare"});
+    old_lines_ = 0;
+    return true;
   }
 
   Status feed(std::string_view line, bool fresh) {
@@ -219,13 +232,9 @@ class Puller {
         if (++got > end - at) return fail(Code::Io, "the box sent more lines than asked for");
         return take_line(line);
       });
-      Pace pace;
       CF_TRY(const auto answer,
              client_.get(target, limits::kEntriesPerRequestMax * limits::kEntryLineBytesMax,
-                         [&](std::string_view piece) -> Status {
-                           CF_CHECK(pace.take(piece.size()));
-                           return lines.take(piece);
-                         }));
+                         [&](std::string_view piece) { return lines.take(piece); }));
       if (answer.status != 200) return refused(answer);
       if (!lines.clean() || got != end - at)
         return fail(Code::Io, "the box sent fewer lines than asked for; pull again");
@@ -236,10 +245,11 @@ class Puller {
   }
 
   Status take_line(std::string_view line) {
+    CF_TRY(const bool known, had_already(line));
+    ++(known ? report_.resumed : report_.pulled);
     CF_CHECK(feed(line, true));
     file_ += line;
     file_ += '\n';
-    ++report_.pulled;
     if (++file_lines_ == kBundleFileLines) return flush_file();
     return {};
   }
@@ -265,6 +275,8 @@ class Puller {
   PullReport report_;
   std::optional<proof::Checkpoint> proved_;  // what an earlier pull verified
   std::uint64_t next_ = 0;                   // number of the next bundle file
+  std::optional<proof::LineReader> old_;     // the partial file of an earlier pull
+  std::uint64_t old_lines_ = 0;              // of old_, still to compare
   std::string file_;
   std::uint64_t file_lines_ = 0;
   Bytes leaf_hashes_;  // of the current file

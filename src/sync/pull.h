@@ -24,7 +24,7 @@ struct PullOptions {
 
 struct PullReport {
   proof::Checkpoint checkpoint;
-  std::uint64_t pulled = 0;   // lines fetched in this run
+  std::uint64_t pulled = 0;   // new lines
   std::uint64_t resumed = 0;  // lines that were there already (verified again)
   std::vector<proof::Finding> findings;
   [[nodiscard]] bool intact() const { return findings.empty(); }
@@ -32,6 +32,7 @@ struct PullReport {
 
 using PullProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
 
+/// A line that an earlier pull proved and that now differs is a finding, and its file stays.
 /// Fails with what the connection or the disk says; a log that does not verify is a report with findings, and
 /// the bundle then keeps its last verified checkpoint. Conflict: the folder holds another log, or a pull with
 /// the other choice of identity.

@@ -318,7 +318,8 @@ class Sync(unittest.TestCase):
         self.assertIn(f"({size} pulled now, 0 there already)", first)
         self.grow(40)
         second = self.box.expect(self.box.pull(folder)).stdout
-        self.assertIn(f"{size // 256 * 256} there already", second)
+        grown = int(re.search(r"intact: (\d+) events", second).group(1))
+        self.assertIn(f"({grown - size} pulled now, {size} there already)", second)
         self.box.expect(self.box.verify_bundle(folder))
         # A power cut at the backend: half a file, no newer checkpoint.
         last = max(folder.glob("entries-*.ndjson"), key=lambda p: int(p.stem.split("-")[1]))
@@ -336,6 +337,29 @@ class Sync(unittest.TestCase):
             self.assertIn(" 0 there already", self.box.expect(self.box.pull(folder)).stdout)
             self.assertEqual(first.read_bytes(), whole)
             self.box.expect(self.box.verify_bundle(folder))
+
+    def test_changed_line_of_the_partial_file(self):
+        """The last file is fetched anew; a line of it that somebody changed is named and kept."""
+        folder = self.bundle("changed")
+        self.box.expect(self.box.pull(folder))
+        self.grow(3)
+        last = max(folder.glob("entries-*.ndjson"), key=lambda p: int(p.stem.split("-")[1]))
+        lines, number = last.read_text().splitlines(keepends=True), int(last.stem.split("-")[1])
+        self.assertLess(len(lines), 256)
+        at, text = next((n, e["d"][3]) for n, e in enumerate(map(json.loads, lines)) if e.get("d") and e["d"][3])
+        changes = {"the line": lines[at].replace('\\"t\\":1', '\\"t\\":2', 1), "no line at all": "hello\n",
+                   "a disclosure": lines[at].replace(text, text[:20] + ("B" if text[20] == "A" else "A") + text[21:])}
+        for what, changed in changes.items():
+            with self.subTest(what):
+                self.assertNotEqual(changed, lines[at])
+                before = "".join([*lines[:at], changed, *lines[at + 1:]])
+                last.write_text(before)
+                ended = self.box.pull(folder)
+                self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+                self.assertIn(f"line {number + at} in the folder is not the one", ended.stdout)
+                self.assertEqual(last.read_text(), before, "the evidence was replaced")
+        last.write_text("".join(lines))
+        self.box.expect(self.box.pull(folder))
 
     def test_hostile_box(self):
         whole = self.bundle("whole")
