@@ -84,7 +84,7 @@ constexpr int kMinimumAgeMax_years = 99;
 constexpr std::uint64_t kEntriesPerRequestMax = 4096;
 constexpr std::uint64_t kEntriesPerPiece = 64;
 constexpr std::size_t kEntryLineBytesMax = 192 * 1024;
-constexpr std::int64_t kExchange_ms = 30'000;            // for an answer of the box, and beyond that
+constexpr int kExchange_ms = 30'000;                     // for an answer of the box, and beyond that
 constexpr std::int64_t kExchangeMin_bytes_per_s = 4096;  // no slower than this
 
 // Proofs (src/ledger/FORMAT.md)

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 
 namespace counterfoil::net {
 namespace {
@@ -65,6 +66,7 @@ class SmallClient final : public HttpsClient {
         port_(options.port),
         connect_deadline_ms_(options.connect_deadline_ms),
         read_deadline_ms_(options.read_deadline_ms),
+        exchange_deadline_ms_(options.exchange_deadline_ms),
         tls_(std::move(tls)) {}
 
   Result<HttpAnswer> get(std::string_view target, std::size_t body_bytes_max, const BodySink& sink) override {
@@ -114,6 +116,8 @@ class SmallClient final : public HttpsClient {
     text += "\r\n";
     text += body;
     CF_CHECK(stream_->write(text, read_deadline()));
+    began_ = std::chrono::steady_clock::now();
+    received_bytes_ = 0;
     CF_TRY(HttpAnswer answer, read_head());
     bool to_sink = sink && answer.status >= 200 && answer.status < 300;
     BodySink collect = [&](std::string_view piece) -> Status {
@@ -141,13 +145,22 @@ class SmallClient final : public HttpsClient {
 
   [[nodiscard]] Deadline read_deadline() const { return Deadline::in_ms(read_deadline_ms_); }
 
+  /// A server that sends, but so slowly that it would never be done, must not hold us.
+  [[nodiscard]] Status check_pace() const {
+    const auto allowed = std::chrono::milliseconds(exchange_deadline_ms_ +
+                                                   received_bytes_ * 1000 / limits::kExchangeMin_bytes_per_s);
+    if (std::chrono::steady_clock::now() - began_ <= allowed) return {};
+    return fail(Code::Timeout, "The server answers too slowly.");
+  }
+
   /// Reads more into input_; the end of the stream is an error here.
   Status more() {
     std::array<char, kClientReadBytes> buffer;
     CF_TRY(std::size_t got, stream_->read(buffer.data(), buffer.size(), read_deadline()));
     if (got == 0) return fail(Code::Io, "The server closed the connection in the middle of an answer.");
     input_.append(buffer.data(), got);
-    return {};
+    received_bytes_ += static_cast<std::int64_t>(got);
+    return check_pace();
   }
 
   /// One line without its end, taken from input_.
@@ -229,11 +242,14 @@ class SmallClient final : public HttpsClient {
   const std::uint16_t port_;
   const int connect_deadline_ms_;
   const int read_deadline_ms_;
+  const int exchange_deadline_ms_;
   const std::shared_ptr<TlsClient> tls_;
   std::unique_ptr<Stream> stream_;
-  std::string input_;      // read, not used
-  bool keep_ = false;      // the last answer leaves the connection open
-  bool answered_ = false;  // the current request got at least a status line
+  std::string input_;                            // read, not used
+  std::chrono::steady_clock::time_point began_;  // of the wait for the current answer
+  std::int64_t received_bytes_ = 0;              // of the current answer
+  bool keep_ = false;                            // the last answer leaves the connection open
+  bool answered_ = false;                        // the current request got at least a status line
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct HttpsClientOptions {
   TlsClient::Options tls;                                       // server_name empty: host is used
   int connect_deadline_ms = limits::kClientConnectDeadline_ms;  // resolve, connect, handshake
   int read_deadline_ms = limits::kClientReadDeadline_ms;        // each wait for more of an answer
+  int exchange_deadline_ms = limits::kExchange_ms;  // a whole answer, plus limits::kExchangeMin_bytes_per_s
 };
 
 struct HttpAnswer {

@@ -29,8 +29,21 @@ Response streamed(bool breaks) {
   return r;
 }
 
+// A piece every 20 ms, long after any patience.
+Response dripping() {
+  Response r = Response::of("application/x-ndjson", "");
+  auto sent = std::make_shared<int>(0);
+  r.stream = [sent](std::string& piece) -> Result<bool> {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    piece = "a";
+    return ++*sent < 200;
+  };
+  return r;
+}
+
 Router sync_routes() {
   Router router;
+  router.get("/drip", [](const Request&) { return dripping(); });
   router.get("/stream", [](const Request&) { return streamed(false); });
   router.get("/broken", [](const Request&) { return streamed(true); });
   router.post("/note", [](const Request& q) { return Response::json(q.body, 201); },
@@ -38,10 +51,12 @@ Router sync_routes() {
   return router;
 }
 
-std::unique_ptr<HttpsClient> sync_client(const RunningServer& s) {
+std::unique_ptr<HttpsClient> sync_client(const RunningServer& s,
+                                         int exchange_deadline_ms = limits::kExchange_ms) {
   HttpsClientOptions o;
   o.host = "127.0.0.1";
   o.port = s.port();
+  o.exchange_deadline_ms = exchange_deadline_ms;
   o.tls.server_spki = certificates().server_spki;
   o.tls.identity = copy_of(certificates().client);
   auto client = HttpsClient::open(std::move(o));
@@ -75,6 +90,14 @@ TEST_CASE("a stream arrives whole, in order, and the connection goes on") {
   CHECK(client->get("/stream", 10'000'000)->body == expected);
   CHECK(client->get("/nowhere", 1000)->status == 404);
   CHECK(s.server->figures().accepted == 1);
+}
+
+TEST_CASE("an answer that only drips is given up") {
+  RunningServer s(ListenerKind::Sync, sync_routes(), {}, anyone());
+  auto answer = sync_client(s, 300)->get("/drip", 1000);
+  REQUIRE(!answer);
+  CHECK(answer.error().code == Code::Timeout);
+  CHECK(sync_client(s)->get("/drip", 1000)->body.size() == 200);
 }
 
 TEST_CASE("a broken stream is an error, never a short answer") {
