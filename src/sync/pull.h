@@ -2,7 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // The reference client: pulls a box's log into a bundle folder, resumes where it stopped, verifies everything
-// before it says so (rules V1 to V9 of PROTOCOL.md). Thread rule: one thread per bundle folder.
+// before it says so (rules V1 to V9, ledger/FORMAT.md). Thread rule: one thread per bundle folder.
 #pragma once
 
 #include "counterfoil/proof/verify.h"

@@ -131,6 +131,10 @@ TEST_CASE("a poster carries the code, the typed address and two languages") {
   CHECK(html.find("<svg class=\"qr\"") != html.npos);
   CHECK(html.find("lang=\"es\"") < html.find("lang=\"en\" dir=\"ltr\">\n<h1>"));
   CHECK(html.find("class=\"poster size-A4\"") != html.npos);
+  const auto help = html.find("class=\"print-help\"");
+  REQUIRE(help != html.npos);
+  CHECK(html.find("100 %", help) < html.find("</aside>", help));
+  CHECK(html.find("href=\"/staff/links\"", help) < html.find("</aside>", help));
   CHECK(html.find("<form") == html.npos);
 }
 
