@@ -13,6 +13,7 @@
 
 #include "counterfoil/consent/business.h"
 #include "counterfoil/decide/decide.h"
+#include "desk/log_view.h"
 #include "ledger/ledger.h"
 
 #include <memory>
@@ -181,8 +182,14 @@ class Desk {
   /// The peer with this key, or NotFound.
   virtual Result<Peer> peer_by_key(const Hash& spki_sha256) const = 0;
 
-  [[nodiscard]] virtual const ledger::Ledger& ledger() const = 0;
-  virtual ledger::Ledger& ledger() = 0;
+  // ---- the log ----
+
+  /// The log as this peer may read it.
+  virtual LogView log_view(const Peer& peer) = 0;
+  /// Printed beside a receipt, so that a stranger can check it.
+  [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
+  /// The clock as decisions see it.
+  [[nodiscard]] virtual ClockState clock_state() const = 0;
 
  protected:
   Desk() = default;

@@ -59,8 +59,9 @@ class DeskImpl final : public Desk {
   Result<std::vector<Peer>> peers() const override;
   Result<Peer> peer_by_key(const Hash& spki_sha256) const override;
 
-  [[nodiscard]] const ledger::Ledger& ledger() const override { return ledger_; }
-  ledger::Ledger& ledger() override { return ledger_; }
+  LogView log_view(const Peer& peer) override { return {business_, peer.recipient, ledger_}; }
+  [[nodiscard]] const proof::LogKey& log_key() const override { return ledger_.log_key(); }
+  [[nodiscard]] ClockState clock_state() const override { return ledger_.clock_state(); }
 
  private:
   struct Tries {

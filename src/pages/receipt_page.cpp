@@ -198,7 +198,7 @@ net::Response get_receipt_file(Site& site, const net::Request& request) {
   if (!submission) return unknown_receipt(view, request, submission.error());
   auto proof = site.desk.receipt_text(token);
   if (!proof) return error_answer(view, request, proof.error(), false);
-  const ByteView spki = site.desk.ledger().log_key().spki;
+  const ByteView spki = site.desk.log_key().spki;
   ReceiptFile file{
       *std::move(submission),   *std::move(proof), {}, {}, {}, grouped(hex(crypto::sha256(spki))),
       crypto::pem_of_spki(spki)};

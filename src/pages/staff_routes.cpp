@@ -26,7 +26,7 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
     missing.push_back(Values().text("missing_item", item));
   page.values.flag("closed", !missing.empty())
       .list("missing", std::move(missing))
-      .flag("clock_untrusted", site.desk.ledger().clock_state() == ClockState::Untrusted);
+      .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);
   return respond(view, page);
 }
 

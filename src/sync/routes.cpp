@@ -42,10 +42,12 @@ Result<std::uint64_t> number(const net::Request& request, std::string_view name)
   return *value;
 }
 
-json::Object proof_object(const std::vector<Hash>& hashes) {
+net::Response proof_answer(const Result<std::vector<Hash>>& proof) {
+  if (!proof && proof.error().code == Code::BadInput) return refusal(400, "range", proof.error().detail);
+  if (!proof) return refusal(proof.error());
   json::Array list;
-  for (const auto& hash : hashes) list.emplace_back(base64(hash));
-  return {{"hashes", std::move(list)}};
+  for (const auto& hash : *proof) list.emplace_back(base64(hash));
+  return json_answer({{"hashes", std::move(list)}});
 }
 
 class Routes {
@@ -53,74 +55,66 @@ class Routes {
   explicit Routes(desk::Desk& desk) : desk_(desk) {}
 
   net::Response checkpoint(const net::Request& request) {
-    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
-      const auto note = desk_.ledger().checkpoint();
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
+      const auto note = log.checkpoint();
       return note ? net::Response::text(*note) : refusal(note.error());
     });
   }
 
   net::Response entries(const net::Request& request) {
-    return with_right(request, "pull", [&](const desk::Peer& peer) -> net::Response {
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
       const auto start = number(request, "start");
       const auto end = number(request, "end");
       if (!start) return refusal(start.error());
       if (!end) return refusal(end.error());
-      const auto size = desk_.ledger().signed_size();
+      const auto size = log.signed_size();
       if (*start >= *end || *end > size || *end - *start > limits::kEntriesPerRequestMax)
         return refusal(400, "range",
                        "start < end <= " + std::to_string(size) + " and at most " +
                            std::to_string(limits::kEntriesPerRequestMax) + " lines");
-      const bool identity = request.query_value("identity") == "1";
-      return stream(*start, *end, view_for(desk_.business(), peer.recipient, identity));
+      return stream(*start, *end, request.query_value("identity") == "1", log);
     });
   }
 
   net::Response inclusion(const net::Request& request) {
-    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
       const auto index = number(request, "index");
       const auto size = number(request, "size");
       if (!index) return refusal(index.error());
       if (!size) return refusal(size.error());
-      if (*size > desk_.ledger().signed_size() || *index >= *size)
-        return refusal(400, "range", "index < size <= size of the last checkpoint");
-      const auto proof = proof::inclusion_proof(*index, *size, desk_.ledger().nodes());
-      return proof ? json_answer(proof_object(*proof)) : refusal(proof.error());
+      return proof_answer(log.inclusion(*index, *size));
     });
   }
 
   net::Response consistency(const net::Request& request) {
-    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
       const auto from = number(request, "from");
       const auto to = number(request, "to");
       if (!from) return refusal(from.error());
       if (!to) return refusal(to.error());
-      if (*from == 0 || *from > *to || *to > desk_.ledger().signed_size())
-        return refusal(400, "range", "0 < from <= to <= size of the last checkpoint");
-      const auto proof = proof::consistency_proof(*from, *to, desk_.ledger().nodes());
-      return proof ? json_answer(proof_object(*proof)) : refusal(proof.error());
+      return proof_answer(log.consistency(*from, *to));
     });
   }
 
   net::Response tile(const net::Request& request) {
-    return with_right(request, "pull", [&](const desk::Peer&) -> net::Response {
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
       const auto n = decimal(request.param("n"));
       if (!n) return refusal(400, "range", "a tile is named by a whole number");
-      const auto hashes = desk_.ledger().leaf_tile(*n);
+      const auto hashes = log.leaf_tile(*n);
       if (!hashes) return refusal(hashes.error());
       return net::Response::of("application/octet-stream", std::string(as_text(*hashes)));
     });
   }
 
   net::Response status(const net::Request& request) {
-    return with_right(request, "pull", [&](const desk::Peer& peer) {
-      const auto health = desk_.ledger().health();
-      const auto view = view_for(desk_.business(), peer.recipient, true);
-      return json_answer(
-          {{"clock", clock_state_name(health.clock)},
-           {"disclosures", json::Object{{"consent", view.consent}, {"identity", view.identity}}},
-           {"origin", health.origin},
-           {"read_only", health.read_only},
-           {"size", desk_.ledger().signed_size()}});
+    return with_right(request, "pull", [&](const desk::LogView& log) {
+      const auto health = log.health();
+      return json_answer({{"clock", clock_state_name(health.clock)},
+                          {"disclosures", json::Object{{"consent", log.shows_consent()},
+                                                       {"identity", log.shows_identity()}}},
+                          {"origin", health.origin},
+                          {"read_only", health.read_only},
+                          {"size", log.signed_size()}});
     });
   }
 
@@ -135,16 +129,16 @@ class Routes {
                      "this key belongs to no peer; an operator adds one with 'counterfoil peer add'");
     if (std::find(peer->rights.begin(), peer->rights.end(), right) == peer->rights.end())
       return refusal(403, "no_right", "this peer does not have the right \"" + std::string(right) + "\"");
-    return answer(*peer);
+    return answer(desk_.log_view(*peer));
   }
 
   // Each piece is its own short read transaction, so that a slow peer pins no snapshot.
-  net::Response stream(std::uint64_t start, std::uint64_t end, ledger::View view) {
+  static net::Response stream(std::uint64_t start, std::uint64_t end, bool identity,
+                              const desk::LogView& log) {
     net::Response response = net::Response::of("application/x-ndjson", "");
-    response.stream = [this, at = start, end,
-                       view = std::move(view)](std::string& piece) mutable -> Result<bool> {
+    response.stream = [at = start, end, identity, log](std::string& piece) mutable -> Result<bool> {
       const std::uint64_t stop = std::min(end, at + limits::kEntriesPerPiece);
-      CF_CHECK(desk_.ledger().entries(at, stop, view, [&](std::string_view line) -> Status {
+      CF_CHECK(log.entries(at, stop, identity, [&](std::string_view line) -> Status {
         piece += line;
         piece += '\n';
         return {};
@@ -159,22 +153,6 @@ class Routes {
 };
 
 }  // namespace
-
-ledger::View view_for(const consent::Business& business, const consent::RecipientId& recipient,
-                      bool ask_identity) {
-  ledger::View view;
-  view.recipient = recipient;
-  for (const auto& r : business.recipients) {
-    if (r.id != recipient) continue;
-    const bool agreed = r.role == "controller" || r.agreement.has_value();
-    const auto receives = [&](std::string_view what) {
-      return agreed && std::find(r.receives.begin(), r.receives.end(), what) != r.receives.end();
-    };
-    view.consent = receives("consent");
-    view.identity = ask_identity && receives("identity");
-  }
-  return view;
-}
 
 void add_routes(net::Router& router, desk::Desk& desk) {
   const auto routes = std::make_shared<Routes>(desk);

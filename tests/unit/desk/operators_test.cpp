@@ -2,10 +2,13 @@
 // Copyright The Counterfoil Authors
 
 #include "base/limits.h"
+#include "counterfoil/proof/leaf.h"
 #include "sync/routes.h"
 #include "tests/support/shop.h"
 
 #include <doctest/doctest.h>
+
+#include <sstream>
 
 namespace counterfoil::desk {
 
@@ -174,6 +177,70 @@ TEST_CASE("a peer without the right gets nothing") {
   const auto answer = router.dispatch(request);
   CHECK(answer.status == 403);
   CHECK(answer.body.find("no_right") != std::string::npos);
+}
+
+TEST_CASE("a peer sees of the log what its recipient's agreement allows, and no unsigned size") {
+  test::Shop shop;
+  shop.close();
+  shop.business.recipients.push_back(
+      {consent::RecipientId("friend"), "A friend", "separate", {"identity", "consent"}, {}, {}});
+  shop.open();
+  REQUIRE(shop.desk->opt_in(shop.request("070 174 06 21")));
+  net::Router router;
+  sync::add_routes(router, *shop.desk);
+  std::uint8_t last_key = 0;
+  const auto ask = [&](const std::string& recipient, const std::string& path, net::NameValues query) {
+    net::Request request;
+    request.path = path;
+    request.listener = net::ListenerKind::Sync;
+    request.query = std::move(query);
+    request.peer_spki = Hash{};
+    request.peer_spki->fill(++last_key);
+    const std::string name = "peer-" + std::to_string(last_key);
+    REQUIRE(shop.desk->add_peer({name, consent::RecipientId(recipient), *request.peer_spki, {"pull"}}));
+    auto answer = router.dispatch(request);
+    for (bool more = bool(answer.stream); more;) {
+      const auto piece = answer.stream(answer.body);
+      REQUIRE(piece);
+      more = *piece;
+    }
+    return answer;
+  };
+  REQUIRE(ask("head-office", "/v1/log/checkpoint", {}).status == 200);
+  const std::string end = std::to_string(shop.ledger->signed_size());
+  struct Case {
+    std::string recipient, ask_identity;
+    bool identity, consent;
+  };
+  for (const Case& c : std::vector<Case>{{"head-office", "1", true, true},
+                                         {"head-office", "0", false, true},
+                                         {"whatsapp", "1", true, false},
+                                         {"friend", "1", false, false}}) {
+    CAPTURE(c.recipient);
+    const auto lines =
+        ask(c.recipient, "/v1/log/entries", {{"start", "0"}, {"end", end}, {"identity", c.ask_identity}});
+    REQUIRE(lines.status == 200);
+    bool identity = false;
+    bool consent = false;
+    std::istringstream in(lines.body);
+    for (std::string line; std::getline(in, line);) {
+      const auto entry = proof::decode_entry(line);
+      REQUIRE(entry);
+      identity = identity || (entry->d[0] && entry->d[0]->text.find("+46701740621") != std::string::npos);
+      consent = consent || (entry->d[1] && entry->d[1]->text.find("age_affirmed") != std::string::npos);
+    }
+    CHECK(identity == c.identity);
+    CHECK(consent == c.consent);
+  }
+  const std::string beyond = std::to_string(shop.ledger->signed_size() + 1);
+  CHECK(ask("friend", "/v1/log/proof/inclusion", {{"index", "0"}, {"size", end}}).status == 200);
+  for (const auto& refused : {ask("friend", "/v1/log/proof/inclusion", {{"index", "0"}, {"size", beyond}}),
+                              ask("friend", "/v1/log/proof/inclusion", {{"index", end}, {"size", end}}),
+                              ask("friend", "/v1/log/proof/consistency", {{"from", "0"}, {"to", end}}),
+                              ask("friend", "/v1/log/proof/consistency", {{"from", "1"}, {"to", beyond}})}) {
+    CHECK(refused.status == 400);
+    CHECK(refused.body.find("\"range\"") != std::string::npos);
+  }
 }
 
 }  // namespace counterfoil::desk
