@@ -147,7 +147,7 @@ Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& p
 Result<json::Value> Appliance::status() const {
   const auto health = ledger_->health();
   json::Array closed;
-  for (const auto& reason : desk_->closed_because()) closed.emplace_back(reason);
+  for (const auto& reason : desk_->closed_because()) closed.emplace_back(reason.sentence());
   const bool well = !health.read_only && health.trouble.empty();
   return json::Value(json::Object{{"anchor", health.anchor_promise},
                                   {"clock", clock_state_name(health.clock)},

@@ -170,7 +170,7 @@ Status announce(Appliance& box) {
                 with_port("https", config.host, config.staff.port, 443).c_str(), code.c_str());
   }
   for (const auto& reason : box.desk().closed_because())
-    std::printf("counterfoild: opt-in is closed: %s\n", reason.c_str());
+    std::printf("counterfoild: opt-in is closed: %s\n", reason.sentence().c_str());
   std::fflush(stdout);
   return {};
 }

@@ -72,7 +72,7 @@ int serve(int argc, char** argv) {
   if (check) {
     std::puts("counterfoild: the configuration is well-formed");
     for (const auto& reason : consent::missing_for_opt_in(config->business))
-      std::printf("counterfoild: opt-in stays closed: %s\n", reason.c_str());
+      std::printf("counterfoild: opt-in stays closed: %s\n", reason.sentence().c_str());
     return 0;
   }
   log::start(log::Level::Info);

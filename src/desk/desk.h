@@ -133,7 +133,7 @@ class Desk {
 
   [[nodiscard]] virtual const consent::Business& business() const = 0;
   /// Why opt-in is closed; empty when it is open.
-  [[nodiscard]] virtual std::vector<std::string> closed_because() const = 0;
+  [[nodiscard]] virtual std::vector<consent::Missing> closed_because() const = 0;
 
   virtual Result<OptInForm> opt_in_form(const consent::LinkId& link, std::string_view language) const = 0;
   virtual Result<Submission> opt_in(const OptInRequest& request) = 0;

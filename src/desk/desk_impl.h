@@ -27,7 +27,7 @@ class DeskImpl final : public Desk {
   Status start();
 
   [[nodiscard]] const consent::Business& business() const override { return business_; }
-  [[nodiscard]] std::vector<std::string> closed_because() const override { return missing_; }
+  [[nodiscard]] std::vector<consent::Missing> closed_because() const override { return missing_; }
 
   Result<OptInForm> opt_in_form(const consent::LinkId& link, std::string_view language) const override;
   Result<Submission> opt_in(const OptInRequest& request) override;
@@ -100,7 +100,7 @@ class DeskImpl final : public Desk {
   const consent::Business& business_;
   ledger::Ledger& ledger_;
   const Clock& clock_;
-  std::vector<std::string> missing_;
+  std::vector<consent::Missing> missing_;
   std::atomic<bool> has_manager_{false};
 
   std::mutex

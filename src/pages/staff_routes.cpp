@@ -22,8 +22,9 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
   const View view = staff_view(site.look, request);
   Page page = staff_page(site, person, view.tr("staff.home.title"), "home");
   std::vector<Values> missing;
-  for (const std::string& item : site.desk.closed_because())
-    missing.push_back(Values().text("missing_item", item));
+  for (const consent::Missing& item : site.desk.closed_because())
+    missing.push_back(
+        Values().text("missing_words", view.tr("closed.reason." + item.code)).text("missing_key", item.key));
   page.values.flag("closed", !missing.empty())
       .list("missing", std::move(missing))
       .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);

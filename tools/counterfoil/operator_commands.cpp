@@ -97,7 +97,7 @@ int init(const Where& where) {
   std::printf("keep %s safe and apart: without it nothing in the ledger can be read\n",
               where.paths.anchor().c_str());
   for (const auto& reason : consent::missing_for_opt_in(config->business))
-    std::printf("opt-in stays closed: %s\n", reason.c_str());
+    std::printf("opt-in stays closed: %s\n", reason.sentence().c_str());
   std::printf("next: start counterfoild, then 'counterfoil user add NAME --role manager'\n");
   return 0;
 }

@@ -127,8 +127,15 @@ struct Business {
 /// Text in the language, else in the first configured language, else any.
 const std::string& local(const LocalText& text, std::string_view language, const Business& business);
 
-/// Everything that must be filled in before anybody may be asked for a yes (GDPR Art. 13; design: web). Each
-/// item names the missing configuration key in words for the operator; empty means opt-in may open.
-std::vector<std::string> missing_for_opt_in(const Business& business);
+/// Something that the configuration must still say.
+struct Missing {
+  std::string code;   // "stop_way", "controller", …: closed.reason.<code> of the catalogue says it on pages
+  std::string key;    // of the configuration
+  std::string words;  // English, for the operator's terminal
+  [[nodiscard]] std::string sentence() const { return key + ": " + words; }
+};
+/// Everything that must be filled in before anybody may be asked for a yes (GDPR Art. 13); empty means opt-in
+/// may open.
+std::vector<Missing> missing_for_opt_in(const Business& business);
 
 }  // namespace counterfoil::consent

@@ -46,7 +46,7 @@ TEST_CASE("the smallest configuration gets the defaults") {
 TEST_CASE("the example that operators start from is well-formed and can open opt-in") {
   const auto config = read_config(CF_SOURCE_DIR "/firmware/counterfoil.toml");
   if (!config) FAIL(config.error().message());
-  for (const auto& reason : consent::missing_for_opt_in(config->business)) MESSAGE(reason);
+  for (const auto& reason : consent::missing_for_opt_in(config->business)) MESSAGE(reason.sentence());
   CHECK(consent::missing_for_opt_in(config->business).empty());
 }
 

@@ -89,53 +89,62 @@ TEST_CASE("local text falls back to the first language, then to any") {
 
 TEST_CASE("a complete business may open opt-in") {
   const auto missing = missing_for_opt_in(complete_business());
-  for (const std::string& item : missing) MESSAGE(item);
+  for (const Missing& item : missing) MESSAGE(item.sentence());
   CHECK(missing.empty());
 }
 
 struct Gap {
+  const char* code;
   const char* says;  // begins the one item that must appear
   std::function<void(Business&)> make;
 };
 
 TEST_CASE("each gap closes opt-in and names its key") {
   const std::vector<Gap> gaps = {
-      {"business.name", [](Business& b) { b.name.clear(); }},
-      {"business.legal_name", [](Business& b) { b.legal_name.clear(); }},
-      {"business.address", [](Business& b) { b.address.clear(); }},
-      {"business.privacy_contact", [](Business& b) { b.privacy_contact.clear(); }},
-      {"business.authority.name", [](Business& b) { b.authority_name.clear(); }},
-      {"business.languages", [](Business& b) { b.languages.clear(); }},
-      {"business.minimum_age", [](Business& b) { b.minimum_age = 12; }},
-      {"business.notice", [](Business& b) { b.notice = NoticeId(); }},
-      {"promise", [](Business& b) { b.promise.to_minute = b.promise.from_minute; }},
-      {"stop_way", [](Business& b) { b.stop_ways.clear(); }},
-      {"stop_way", [](Business& b) { b.stop_ways[0].where = "sms"; }},  // one way: nothing may promise STOP
-      {"stop_way", [](Business& b) { b.stop_ways[0].where = "nobody"; }},  // no such sender
-      {"stop_way", [](Business& b) { b.stop_ways[0] = {StopWay::Kind::CloudPage, "http://x.example"}; }},
-      {"stop_way", [](Business& b) { b.stop_ways[0] = {StopWay::Kind::StaffedNumber, ""}; }},
-      {"sender",
+      {"controller", "business.name", [](Business& b) { b.name.clear(); }},
+      {"controller", "business.legal_name", [](Business& b) { b.legal_name.clear(); }},
+      {"controller", "business.address", [](Business& b) { b.address.clear(); }},
+      {"contact", "business.privacy_contact", [](Business& b) { b.privacy_contact.clear(); }},
+      {"authority", "business.authority.name", [](Business& b) { b.authority_name.clear(); }},
+      {"languages", "business.languages", [](Business& b) { b.languages.clear(); }},
+      {"age", "business.minimum_age", [](Business& b) { b.minimum_age = 12; }},
+      {"notice", "business.notice", [](Business& b) { b.notice = NoticeId(); }},
+      {"promise", "promise", [](Business& b) { b.promise.to_minute = b.promise.from_minute; }},
+      {"stop_way", "stop_way", [](Business& b) { b.stop_ways.clear(); }},
+      {"stop_way", "stop_way",
+       [](Business& b) { b.stop_ways[0].where = "sms"; }},  // one way: nothing may promise STOP
+      {"stop_way", "stop_way", [](Business& b) { b.stop_ways[0].where = "nobody"; }},  // no such sender
+      {"stop_way", "stop_way",
+       [](Business& b) { b.stop_ways[0] = {StopWay::Kind::CloudPage, "http://x.example"}; }},
+      {"stop_way", "stop_way", [](Business& b) { b.stop_ways[0] = {StopWay::Kind::StaffedNumber, ""}; }},
+      {"senders", "sender",
        [](Business& b) {
          for (Sender& s : b.senders) s.enabled = false;
          b.stop_ways[0] = {StopWay::Kind::StaffedNumber, "+34 965 000 000"};
        }},
-      {"recipient: who delivers on whatsapp", [](Business& b) { b.recipients.erase(b.recipients.begin()); }},
-      {"recipient: who delivers on sms", [](Business& b) { b.recipients[1].receives = {"consent"}; }},
-      {"recipient.whatsapp.outside_eu.en", [](Business& b) { b.recipients[0].outside_eu.erase("en"); }},
-      {"recipient.sms-provider: name", [](Business& b) { b.recipients[1].name.clear(); }},
-      {"retention.proof-3y: topic.offers", [](Business& b) { b.retention.erase(b.retention.begin() + 1); }},
-      {"retention.yes-24m.then: goes in a circle", [](Business& b) { b.retention[1].then = "yes-24m"; }},
-      {"retention.nothing: topic.offers", [](Business& b) { b.topics[0].retention = "nothing"; }},
-      {"retention.proof-3y: starts", [](Business& b) { b.retention[1].keep.clear(); }},
-      {"retention.stop-mark", [](Business& b) { b.retention.pop_back(); }},
-      {"retention.yes-24m.keep", [](Business& b) { b.retention[0].keep_months = 0; }},
-      {"topic: at least one", [](Business& b) { b.topics.clear(), b.links.clear(); }},
-      {"topic.offers.title.en", [](Business& b) { b.topics[0].title.erase("en"); }},
-      {"topic.offers.line.es", [](Business& b) { b.topics[0].line["es"].clear(); }},
-      {"link.caja.topics: there is no topic \"gone\"",
+      {"recipients", "recipient: who delivers on whatsapp",
+       [](Business& b) { b.recipients.erase(b.recipients.begin()); }},
+      {"recipients", "recipient: who delivers on sms",
+       [](Business& b) { b.recipients[1].receives = {"consent"}; }},
+      {"recipients", "recipient.whatsapp.outside_eu.en",
+       [](Business& b) { b.recipients[0].outside_eu.erase("en"); }},
+      {"recipients", "recipient.sms-provider: name", [](Business& b) { b.recipients[1].name.clear(); }},
+      {"retention", "retention.proof-3y: topic.offers",
+       [](Business& b) { b.retention.erase(b.retention.begin() + 1); }},
+      {"retention", "retention.yes-24m.then: goes in a circle",
+       [](Business& b) { b.retention[1].then = "yes-24m"; }},
+      {"retention", "retention.nothing: topic.offers",
+       [](Business& b) { b.topics[0].retention = "nothing"; }},
+      {"retention", "retention.proof-3y: starts", [](Business& b) { b.retention[1].keep.clear(); }},
+      {"retention", "retention.stop-mark", [](Business& b) { b.retention.pop_back(); }},
+      {"retention", "retention.yes-24m.keep", [](Business& b) { b.retention[0].keep_months = 0; }},
+      {"topics", "topic: at least one", [](Business& b) { b.topics.clear(), b.links.clear(); }},
+      {"topics", "topic.offers.title.en", [](Business& b) { b.topics[0].title.erase("en"); }},
+      {"topics", "topic.offers.line.es", [](Business& b) { b.topics[0].line["es"].clear(); }},
+      {"links", "link.caja.topics: there is no topic \"gone\"",
        [](Business& b) { b.links[0].topics.emplace_back("gone"); }},
-      {"link.caja.topics: at least one", [](Business& b) { b.links[0].topics.clear(); }},
-      {"link.caja.shop", [](Business& b) { b.links[0].shop = ShopId("gone"); }},
+      {"links", "link.caja.topics: at least one", [](Business& b) { b.links[0].topics.clear(); }},
+      {"links", "link.caja.shop", [](Business& b) { b.links[0].shop = ShopId("gone"); }},
   };
   for (const Gap& gap : gaps) {
     CAPTURE(gap.says);
@@ -143,8 +152,9 @@ TEST_CASE("each gap closes opt-in and names its key") {
     gap.make(b);
     const auto missing = missing_for_opt_in(b);
     REQUIRE(missing.size() == 1);
-    CAPTURE(missing[0]);
-    CHECK(missing[0].starts_with(gap.says));
+    CAPTURE(missing[0].sentence());
+    CHECK(missing[0].sentence().starts_with(gap.says));
+    CHECK(missing[0].code == gap.code);
   }
 }
 

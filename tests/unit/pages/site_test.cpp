@@ -7,6 +7,8 @@
 #include "pages/pages.h"
 #include "tests/support/shop.h"
 
+#include <set>
+
 namespace counterfoil::pages {
 namespace {
 
@@ -21,6 +23,7 @@ class LiveSite {
   void open() {
     tokens_ = net::FormTokens::open(shop.clock);
     sessions_ = net::Sessions::open(shop.clock);
+    cookie_.clear();
     customer_ = net::Router();
     staff_ = net::Router();
     const auto site =
@@ -41,7 +44,11 @@ class LiveSite {
     return customer_.dispatch(form(path, fields));
   }
 
-  net::Response staff_get(const std::string& path) { return staff_.dispatch(logged_in(request(path))); }
+  net::Response staff_get(const std::string& path, net::NameValues query = {}) {
+    net::Request out = request(path);
+    out.query = std::move(query);
+    return staff_.dispatch(logged_in(std::move(out)));
+  }
   net::Response staff_post(const std::string& path, net::NameValues fields) {
     fields.push_back({"token", token_on(main_of(staff_get(path).body))});
     return staff_.dispatch(logged_in(form(path, fields)));
@@ -213,6 +220,33 @@ TEST_CASE("a shared tablet goes back to its form from every page, and leads nowh
   CHECK(has(site.get("/stop"), "autocomplete=\"tel\""));
   CHECK(has(site.get("/o/caja"), "href=\"/stop?lang=en\""));
   CHECK_FALSE(has(site.get("/o/nobody"), "http-equiv=\"refresh\""));
+}
+
+TEST_CASE("the staff reads in its own language what keeps opt-in closed, and the setting that says it") {
+  LiveSite site;
+  CHECK_FALSE(has(site.staff_get("/staff"), "<code>"));
+  site.shop.close();
+  site.shop.business.stop_ways.clear();
+  site.shop.open();
+  site.open();
+  CHECK(has(site.staff_get("/staff"), "a way to stop that works away from the shop: <code>stop_way</code>"));
+  CHECK(has(site.staff_get("/staff", {{"lang", "es"}}),
+            "una forma de darse de baja que funcione fuera de la tienda: <code>stop_way</code>"));
+}
+
+TEST_CASE("the catalogue has words for everything that can be missing") {
+  consent::Business nothing;
+  nothing.minimum_age = 0;
+  nothing.promise.per_day = 0;
+  nothing.recipients.emplace_back();
+  nothing.links.emplace_back();
+  std::set<std::string> codes;
+  for (const auto& item : consent::missing_for_opt_in(nothing)) {
+    CAPTURE(item.code);
+    CHECK(i18n::has("closed.reason." + item.code));
+    codes.insert(item.code);
+  }
+  CHECK(codes.size() == 13);
 }
 
 }  // namespace counterfoil::pages
