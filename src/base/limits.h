@@ -9,7 +9,7 @@
 
 namespace counterfoil::limits {
 
-// Requests (design: web, Transport)
+// Requests
 constexpr std::size_t kRequestHeadBytesMax = 12 * 1024;
 constexpr std::size_t kRequestLineBytesMax = 2048;
 constexpr std::size_t kRequestFieldsMax = 48;

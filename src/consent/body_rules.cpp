@@ -128,7 +128,7 @@ Status check_body(const GrantBody& body) {
   if (!is_name_or_none(body.place)) return broken("consent.grant: place is not a name");
   if (body.minimum_age < 0 || body.minimum_age > limits::kMinimumAgeMax_years)
     return broken("consent.grant: minimum_age is out of range");
-  // No affirmation, no grant (design: eligibility).
+  // No affirmation, no grant.
   if (body.minimum_age > 0 && !body.age_affirmed)
     return broken("consent.grant: the minimum age was not affirmed");
   if (body.ends < 1 || !is_instant(body.ends)) return broken("consent.grant: ends is out of range");

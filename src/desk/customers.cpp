@@ -49,7 +49,7 @@ ledger::Retention DeskImpl::retention_of_yes(const std::vector<consent::TopicId>
   const Instant now = clock_.now();
   const auto* kept = class_of_yes(business_, topics, now);
   if (kept == nullptr) return retention_of_proof(now);
-  // A grant stays readable 30 days after it ends, so that kept promises can be shown (design: ledger 10).
+  // A grant stays readable 30 days after it ends, so that kept promises can be shown.
   return {kept->name, cohort_of(ends + limits::kGrantReadableAfterEnd_days * kDay_s, now)};
 }
 

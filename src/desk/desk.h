@@ -62,7 +62,7 @@ struct OptInRequest {
   bool age_affirmed = false;
 };
 
-/// A submission as its own link shows it: only what this submission wrote (design: web).
+/// A submission as its own link shows it: only what this submission wrote.
 struct Submission {
   std::string token;
   consent::LinkId link;
@@ -115,7 +115,7 @@ struct Check {
 
 // ---- recipients' peers ----
 
-/// A backend allowed on the sync listener: pinned by key, with rights (design: sync).
+/// A backend allowed on the sync listener: pinned by key, with rights (src/sync/PROTOCOL.md).
 struct Peer {
   std::string name;
   consent::RecipientId recipient;

@@ -15,7 +15,7 @@
 
 namespace counterfoil::desk {
 
-/// The notice of a link in a language, composed from the catalogue and the configuration (design: ledger 12).
+/// The notice of a link in a language, composed from the catalogue and the configuration.
 /// Fails with NotFound for a language the box does not speak.
 Result<NoticeText> compose_notice(const consent::Business& business, const consent::OptInLink& link,
                                   std::string_view language);

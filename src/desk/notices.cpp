@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The exact text a person sees before saying yes, sentence by sentence (GDPR Art. 13; design: ledger 12).
+// The exact text a person sees before saying yes, sentence by sentence (GDPR Art. 13).
 #include "crypto/crypto.h"
 #include "desk/desk_impl.h"
 #include "desk/periods.h"

@@ -15,7 +15,7 @@ namespace counterfoil::desk {
 
 /// The instant at which what began at `from` falls due, in calendar months or days, UTC.
 Instant end_of(const consent::RetentionClass& rc, Instant from);
-/// The day, or for more than a year the month, in which records due then go together (design: ledger 5).
+/// The day, or for more than a year the month, in which records due then go together.
 std::string cohort_of(Instant due, Instant now);
 /// One form has one end: the class that ends first among those of the topics it offers; none for topics that
 /// nobody configured.

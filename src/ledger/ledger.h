@@ -69,7 +69,7 @@ struct Subject {
   Instant code_ends = 0;
 };
 
-/// What a recipient may see (design: ledger 4); salts are withheld with their disclosure.
+/// What a recipient may see; salts are withheld with their disclosure.
 struct View {
   consent::RecipientId recipient;
   bool identity = false;  // disclosure 0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// Disk put aside for stops (design: web, Transport; ledger 22): one file of zeros beside the databases. When
+// Disk put aside for stops: one file of zeros beside the databases. When
 // the disk is full it is given up, so that a stop still finds room while everything else is refused; it is
 // taken again once there is room for both. Thread rule: the writer's thread.
 #pragma once

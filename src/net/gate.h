@@ -5,7 +5,7 @@
 // Both Debian versions of cpp-httplib accept hostile requests (decompression bombs, smuggled lengths,
 // REMOTE_ADDR from the client); what is not admitted here never reaches it. Pure functions, no I/O: the
 // event loop, the thread pool and the fuzzer call the same ones. Thread rule: any thread.
-// Source: RFC 9110, RFC 9112; design: web, Transport.
+// Source: RFC 9110, RFC 9112.
 #pragma once
 
 #include "net/request.h"

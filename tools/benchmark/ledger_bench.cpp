@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// Appends, group commit, bytes written, pull, memory: the ledger's figures (design: ledger, "Figures to
-// reach").
+// Appends, group commit, bytes written, pull, memory: the ledger's figures.
 #include "base/fd.h"
 #include "board/board.h"
 #include "board/fake/manual_clock.h"

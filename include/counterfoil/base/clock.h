@@ -17,7 +17,7 @@ constexpr Instant kMinute_s = 60;
 constexpr Instant kHour_s = 3600;
 constexpr Instant kDay_s = 86400;
 
-/// What stands behind the wall clock (design: ledger 13).
+/// What stands behind the wall clock.
 enum class ClockState {
   Signed,     // agrees with a time signed by the backend
   Synced,     // disciplined by NTP or an equally good source

@@ -83,7 +83,7 @@ struct OptInLink {
   std::vector<TopicId> topics;
 };
 
-/// A way to stop that works away from the shop's network; opt-in is closed without one (design: web).
+/// A way to stop that works away from the shop's network; opt-in is closed without one (GDPR Art. 7(3)).
 struct StopWay {
   enum class Kind { Keyword, CloudPage, StaffedNumber } kind = Kind::Keyword;
   std::string where;  // sender id for Keyword, https address, or telephone number as shown

@@ -129,7 +129,7 @@ Result<std::string> encode_body(const EventBody& body);
 /// Fails with BadInput on anything encode_body would not write; types without a body here fail with NotFound.
 Result<EventBody> decode_body(EventType type, std::string_view canonical);
 
-/// Disclosure 0: who it is. A list of addresses, never "the phone" (design: ledger 15). Empty for a stop by
+/// Disclosure 0: who it is. A list of addresses, never "the phone". Empty for a stop by
 /// an address that no submission names: the suppression tag alone knows it.
 struct Identity {
   std::vector<Address> addresses;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// Current state is the fold of a person's events, computed on demand (design: ledger 9). Pure.
+// Current state is the fold of a person's events, computed on demand. Pure.
 // Thread rule: value types.
 #pragma once
 
@@ -72,7 +72,7 @@ inline State shown_state(const PairState& pair, bool proven, bool stopped, Insta
 }
 
 /// A person is the union of the subjects proven for the same address, plus unproven ones, which count for
-/// stops and for "unconfirmed" only (design: ledger 6).
+/// stops and for "unconfirmed" only.
 struct PersonState {
   std::vector<SubjectState> subjects;
   bool suppressed = false;  // a suppression tag exists for the address asked about

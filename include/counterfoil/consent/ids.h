@@ -40,7 +40,7 @@ using ShopId = Name<struct ShopTag>;            // where the link hangs
 using RecipientId = Name<struct RecipientTag>;  // GDPR Art. 4(9)
 using UserId = Name<struct UserTag>;            // a member of the staff
 
-/// A subject is one submission: its own key, its own chain, its own link (design: ledger 6). Random, never
+/// A subject is one submission: its own key, its own chain, its own link. Random, never
 /// shown.
 struct SubjectId {
   Handle bytes{};

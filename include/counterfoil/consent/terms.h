@@ -23,7 +23,7 @@ enum class AddressKind { Phone, WhatsAppId, MessengerId, Email };
 std::string_view address_kind_name(AddressKind k);
 std::optional<AddressKind> address_kind_from_name(std::string_view name);
 
-/// What stands behind the claim that an address is this person's (design: ledger 16), weakest first.
+/// What stands behind the claim that an address is this person's, weakest first.
 enum class Evidence {
   Claimed,    // typed into a form
   Present,    // its code confirmed by staff at the till
@@ -40,7 +40,7 @@ struct Address {
   [[nodiscard]] bool same_place(const Address& o) const { return kind == o.kind && value == o.value; }
 };
 
-/// Who acted, weakest first: nobody lifts what a stronger one set (design: eligibility).
+/// Who acted, weakest first: nobody lifts what a stronger one set.
 enum class Actor { Machine, Staff, Manager, Person };
 std::string_view actor_name(Actor a);
 std::optional<Actor> actor_from_name(std::string_view name);

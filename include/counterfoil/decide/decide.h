@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// "May I message this person now, and why (not)?" The one pure function that answers (design: eligibility).
+// "May I message this person now, and why (not)?" The one pure function that answers.
 // No I/O, no clock of its own. The staff page and the tests call it; whatever asks later (API, send gate)
 // must too. Thread rule: safe from any thread.
 #pragma once
@@ -78,7 +78,7 @@ struct Question {
   std::optional<Instant> useful_until;
 };
 
-/// A yes below the minimum evidence is forgotten this long after it was given (design: eligibility).
+/// A yes below the minimum evidence is forgotten this long after it was given.
 inline constexpr Instant kUnconfirmedLife_s = 7 * kDay_s;
 
 /// What the shop and the platform demand at the moment asked about.

@@ -30,7 +30,7 @@ struct PersonPart {
 struct Leaf {
   std::string log;  // origin: the log's name, also the first line of its checkpoints
   consent::Seq seq;
-  Instant t = 0;  // what the clock said; may go backwards (design: ledger 13)
+  Instant t = 0;  // what the clock said; may go backwards
   ClockState ck = ClockState::Untrusted;
   std::string boot;        // boot id, 32 hexadecimal digits
   std::int64_t bt_ms = 0;  // boot time when written
@@ -54,7 +54,7 @@ Handle recipient_handle(const std::array<std::uint8_t, 12>& random);
 bool is_recipient_handle(const Handle& handle);
 
 /// One line of GET /v1/log/entries: the exact leaf line with what the recipient may see of it, or, for a
-/// deleted leaf, its hash alone (design: sync).
+/// deleted leaf, its hash alone.
 struct Entry {
   std::string leaf;  // exact line; empty for a deleted leaf
   Hash hash{};       // leaf hash; computed from the line by decode_entry when there is a line

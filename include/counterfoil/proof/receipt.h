@@ -2,7 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // A receipt a customer can check at home: c2sp.org/tlog-proof@v1 text that carries the exact line, both salts
-// and both disclosures (design: ledger 14). Thread rule: value types.
+// and both disclosures. Thread rule: value types.
 #pragma once
 
 #include "counterfoil/proof/leaf.h"

@@ -42,7 +42,7 @@ class Verifier {
   /// Each once, in order, before the lines it speaks of.
   void expect_tile(std::uint64_t n, std::vector<Hash> hashes);
   /// Lines [first, last] may be absent although no tombstone says so yet: the box's own check, while the
-  /// numbers still stand in a job (design: ledger 8).
+  /// numbers still stand in a job.
   void excuse(std::uint64_t first, std::uint64_t last);
   /// Ends the check against a signed note, once; returns the verified checkpoint when there is no finding.
   Result<Checkpoint> finish(std::string_view note);
@@ -58,7 +58,8 @@ class Verifier {
   std::unique_ptr<State> state_;
 };
 
-/// A bundle is a folder: origin, checkpoint, entries-<start>.ndjson by 256 lines, tiles/0/… (design: sync).
+/// A bundle is a folder: origin, checkpoint, entries-<start>.ndjson by 256 lines, tiles/0/…
+/// (src/sync/PROTOCOL.md).
 struct BundleReport {
   std::string origin;
   std::uint64_t size = 0;
