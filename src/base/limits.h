@@ -94,7 +94,6 @@ constexpr std::size_t kNoteBytesMax = 64 * 1024;
 constexpr std::size_t kNoteSignaturesMax = 16;
 constexpr std::size_t kProofHashesMax = 63;
 constexpr std::size_t kReceiptBytesMax = 256 * 1024;
-constexpr std::size_t kTileHashesMax = 256;
 constexpr std::size_t kFindingsMax = 200;
 constexpr std::uint64_t kTilesAheadMax = 1024;  // tiles read beyond the lines that a bundle really has
 constexpr std::size_t kOrderRunsMax = 512;

@@ -87,7 +87,7 @@ std::string tile_path(std::uint64_t n) {
 }
 
 Result<std::optional<std::vector<Hash>>> read_tile(const std::string& folder, std::uint64_t n) {
-  const Result<Bytes> bytes = read_file(folder + "/" + tile_path(n), limits::kTileHashesMax * 32);
+  const Result<Bytes> bytes = read_file(folder + "/" + tile_path(n), kTileHashes * sizeof(Hash));
   if (!bytes && bytes.error().code == Code::NotFound) return std::optional<std::vector<Hash>>();
   if (!bytes || bytes->empty() || bytes->size() % 32 != 0)
     return fail(Code::BadInput, "the tile " + tile_path(n) + " is not a row of hashes");

@@ -40,7 +40,7 @@ class LineReader {
 };
 
 /// Lines of an entries file, but for the last one.
-inline constexpr std::uint64_t kBundleFileLines = limits::kTileHashesMax;
+inline constexpr std::uint64_t kBundleFileLines = kTileHashes;
 /// Path of the entries file that begins with this line.
 std::string entries_path(const std::string& folder, std::uint64_t start);
 /// Path of each entries file by the number of its first line. Fails with NotFound, Refused, Io.

@@ -3,18 +3,10 @@
 
 #include "proof/tile_guide.h"
 
-#include "base/limits.h"
-
 #include <algorithm>
 #include <limits>
 
 namespace counterfoil::proof {
-namespace {
-
-constexpr std::uint64_t kGuideTileLines = limits::kTileHashesMax;
-
-}  // namespace
-
 void TileGuide::begin(const Frontier& frontier) {
   frontier_ = frontier;
   position_ = frontier.size();
@@ -22,16 +14,16 @@ void TileGuide::begin(const Frontier& frontier) {
 }
 
 void TileGuide::give(std::uint64_t n, std::vector<Hash> hashes) {
-  if (hashes.size() > kGuideTileLines || !tiles_.emplace(n, std::move(hashes)).second) return;
+  if (hashes.size() > kTileHashes || !tiles_.emplace(n, std::move(hashes)).second) return;
   any_ = true;
-  if (frontier_.size() / kGuideTileLines == n) settle(n, std::numeric_limits<std::uint64_t>::max());
+  if (frontier_.size() / kTileHashes == n) settle(n, std::numeric_limits<std::uint64_t>::max());
 }
 
 // Moves the frontier through tile n as far as its hashes, or else the lines' own, reach.
 void TileGuide::settle(std::uint64_t n, std::uint64_t size_max) {
-  const std::uint64_t first = n * kGuideTileLines;
+  const std::uint64_t first = n * kTileHashes;
   const auto tile = tiles_.find(n);
-  while (frontier_.size() / kGuideTileLines == n && frontier_.size() < size_max) {
+  while (frontier_.size() / kTileHashes == n && frontier_.size() < size_max) {
     const std::uint64_t seq = frontier_.size();
     if (tile != tiles_.end()) {
       if (seq - first >= tile->second.size()) return;
@@ -46,8 +38,8 @@ void TileGuide::settle(std::uint64_t n, std::uint64_t size_max) {
 
 void TileGuide::line(const Hash& own) {
   own_.push_back(own);
-  if (++position_ % kGuideTileLines != 0) return;
-  const std::uint64_t n = position_ / kGuideTileLines - 1;
+  if (++position_ % kTileHashes != 0) return;
+  const std::uint64_t n = position_ / kTileHashes - 1;
   settle(n, std::numeric_limits<std::uint64_t>::max());
   own_.clear();
   own_first_ = position_;
@@ -56,15 +48,15 @@ void TileGuide::line(const Hash& own) {
 }
 
 std::optional<Hash> TileGuide::at(std::uint64_t seq) const {
-  const auto tile = tiles_.find(seq / kGuideTileLines);
-  if (tile == tiles_.end() || seq % kGuideTileLines >= tile->second.size()) return std::nullopt;
-  return tile->second[seq % kGuideTileLines];
+  const auto tile = tiles_.find(seq / kTileHashes);
+  if (tile == tiles_.end() || seq % kTileHashes >= tile->second.size()) return std::nullopt;
+  return tile->second[seq % kTileHashes];
 }
 
 void TileGuide::end(std::uint64_t size) {
   while (frontier_.size() < size) {
     const std::uint64_t before = frontier_.size();
-    settle(before / kGuideTileLines, size);
+    settle(before / kTileHashes, size);
     if (frontier_.size() == before) return;
   }
 }

@@ -14,6 +14,10 @@
 
 namespace counterfoil::proof {
 
+/// Leaf hashes travel in tiles: the rows of complete subtrees of this many levels.
+inline constexpr unsigned kTileLevels = 8;
+inline constexpr std::uint64_t kTileHashes = std::uint64_t{1} << kTileLevels;
+
 /// SHA-256(0x00 || line).
 Hash leaf_hash(std::string_view line);
 /// SHA-256(0x01 || left || right).
