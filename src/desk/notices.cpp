@@ -5,6 +5,7 @@
 #include "crypto/crypto.h"
 #include "desk/desk_impl.h"
 #include "desk/periods.h"
+#include "desk/words.h"
 #include "i18n/i18n.h"
 
 #include <algorithm>
@@ -22,14 +23,6 @@ std::vector<unsigned> weekdays_of(const consent::Promise& promise) {
   for (unsigned day = 1; day <= 7; ++day)
     if (((promise.weekdays >> (day - 1)) & 1U) != 0) days.push_back(day);
   return days;
-}
-
-std::string period_in_words(i18n::Language language, const consent::RetentionClass& rc) {
-  if (rc.keep_months > 0 && rc.keep_months % 12 == 0)
-    return i18n::tr_count(language, "count.years", static_cast<std::uint64_t>(rc.keep_months / 12));
-  if (rc.keep_months > 0)
-    return i18n::tr_count(language, "count.months", static_cast<std::uint64_t>(rc.keep_months));
-  return i18n::tr_count(language, "count.days", static_cast<std::uint64_t>(rc.keep_days));
 }
 
 // Composes one notice; each method adds the lines of one part of the page.
@@ -98,11 +91,13 @@ class NoticeWriter {
   void channels() {
     const auto offered = phone_channels(business_);
     if (offered.size() == 1) {
-      add("one-channel", tr(language_, "notice.one_channel", {{"channel", channel_words(offered.front())}}));
+      add("one-channel",
+          tr(language_, "notice.one_channel", {{"channel", channel_words(language_, offered.front())}}));
       return;
     }
     add("where", step("notice.where"));
-    for (auto c : offered) add("channel:" + std::string(consent::channel_name(c)), channel_words(c));
+    for (auto c : offered)
+      add("channel:" + std::string(consent::channel_name(c)), channel_words(language_, c));
   }
 
   void topics() {
@@ -124,7 +119,7 @@ class NoticeWriter {
     add("agree", tr(language_, "notice.agree", {{"business", business_.name}}));
     add("age", tr(language_, "notice.age", {{"age", std::to_string(business_.minimum_age)}}));
     std::vector<std::string> ways = {tr(language_, "notice.way.receipt")};
-    for (const auto& way : business_.stop_ways) ways.push_back(stop_way_words(way));
+    for (const auto& way : business_.stop_ways) ways.push_back(stop_way_words(language_, business_, way));
     ways.push_back(tr(language_, "notice.way.till"));
     add("stop-ways", tr(language_, "notice.stop_ways", {{"ways", i18n::join_or(language_, ways)}}));
     add("free", tr(language_, "notice.free"));
@@ -161,11 +156,11 @@ class NoticeWriter {
     // Any instant serves to compare lengths.
     const auto* yes = class_of_yes(business_, link_.topics, 0);
     if (yes == nullptr) return;
-    std::string text = tr(language_, "notice.period.text", {{"period", period_in_words(language_, *yes)}});
+    std::string text = tr(language_, "notice.period.text", {{"period", period_words(language_, *yes)}});
     const auto* then = business_.retention_class(yes->then);
-    text += " " + (then == nullptr ? tr(language_, "notice.period.destroy")
-                                   : tr(language_, "notice.period.proof",
-                                        {{"period", period_in_words(language_, *then)}}));
+    text += " " + (then == nullptr
+                       ? tr(language_, "notice.period.destroy")
+                       : tr(language_, "notice.period.proof", {{"period", period_words(language_, *then)}}));
     text += " " + tr(language_, "notice.period.mark");
     part("period", std::move(text));
   }
@@ -173,19 +168,6 @@ class NoticeWriter {
   std::string step(std::string_view question) {
     return tr(language_, "notice.step",
               {{"n", std::to_string(++steps_)}, {"question", tr(language_, question)}});
-  }
-  [[nodiscard]] std::string channel_words(consent::Channel c) const {
-    return tr(language_, "channel." + std::string(consent::channel_name(c)));
-  }
-  [[nodiscard]] std::string stop_way_words(const consent::StopWay& way) const {
-    if (way.kind == consent::StopWay::Kind::CloudPage)
-      return tr(language_, "notice.way.page", {{"address", way.where}});
-    if (way.kind == consent::StopWay::Kind::StaffedNumber)
-      return tr(language_, "notice.way.phone", {{"address", way.where}});
-    for (const auto& sender : business_.senders)
-      if (sender.id.text() == way.where && sender.channel == consent::Channel::Sms)
-        return tr(language_, "notice.way.sms", {{"address", sender.address}});
-    return tr(language_, "notice.way.whatsapp");
   }
 
  public:

@@ -4,6 +4,7 @@
 #include "pages/look.h"
 
 #include "crypto/crypto.h"
+#include "desk/words.h"
 #include "pages/assets.h"
 #include "pages/colour.h"
 #include "phone/phone.h"
@@ -35,12 +36,16 @@ std::string digits_of(std::string_view text) {
   return out;
 }
 
-HomeStop keyword_stop(const View& view, const consent::Sender& sender) {
+// Where a tap on the words leads: the message is written already.
+std::string address_of(const View& view, const consent::StopWay& way) {
+  if (way.kind == consent::StopWay::Kind::CloudPage) return way.where;
+  if (way.kind == consent::StopWay::Kind::StaffedNumber) return "tel:+" + digits_of(way.where);
+  const consent::Sender* sender = sender_of(view.business(), way.where);
+  if (sender == nullptr) return {};
   const std::string word = net::percent_encode(view.tr("wa.stop"));
-  if (sender.channel == consent::Channel::Sms)
-    return {view.tr("notice.way.sms", {{"address", sender.address}}),
-            "sms:+" + digits_of(sender.address) + "?body=" + word};
-  return {view.tr("notice.way.whatsapp"), "https://wa.me/" + digits_of(sender.address) + "?text=" + word};
+  const std::string number = digits_of(sender->address);
+  return sender->channel == consent::Channel::Sms ? "sms:+" + number + "?body=" + word
+                                                  : "https://wa.me/" + number + "?text=" + word;
 }
 
 }  // namespace
@@ -91,13 +96,7 @@ std::string time_words(const View& view, Instant t) {
 }
 
 std::string period_words(const View& view, const consent::RetentionClass& kept) {
-  const auto count = [&](std::string_view unit, int n) {
-    return i18n::tr_count(view.language, unit, static_cast<std::uint64_t>(n));
-  };
-  if (kept.keep_months > 0 && kept.keep_months % 12 == 0) return count("count.years", kept.keep_months / 12);
-  if (kept.keep_months > 0) return count("count.months", kept.keep_months);
-  if (kept.keep_days > 0) return count("count.days", kept.keep_days);
-  return kept.keep;
+  return desk::period_words(view.language, kept);
 }
 
 std::string topic_words(const View& view, const consent::TopicId& id) {
@@ -106,8 +105,7 @@ std::string topic_words(const View& view, const consent::TopicId& id) {
 }
 
 std::string channel_words(const View& view, consent::Channel channel) {
-  const std::string id = "channel." + std::string(consent::channel_name(channel));
-  return i18n::has(id) ? view.tr(id) : std::string(consent::channel_name(channel));
+  return desk::channel_words(view.language, channel);
 }
 
 std::string place_words(const View& view, const consent::ShopId& id) {
@@ -132,19 +130,9 @@ std::string channel_list(const View& view, std::span<const consent::Channel> cha
 std::vector<HomeStop> home_stops(const View& view) {
   std::vector<HomeStop> out;
   for (const consent::StopWay& way : view.business().stop_ways) {
-    switch (way.kind) {
-      case consent::StopWay::Kind::Keyword:
-        if (const consent::Sender* sender = sender_of(view.business(), way.where))
-          out.push_back(keyword_stop(view, *sender));
-        break;
-      case consent::StopWay::Kind::CloudPage:
-        out.push_back({view.tr("notice.way.page", {{"address", way.where}}), way.where});
-        break;
-      case consent::StopWay::Kind::StaffedNumber:
-        out.push_back(
-            {view.tr("notice.way.phone", {{"address", way.where}}), "tel:+" + digits_of(way.where)});
-        break;
-    }
+    std::string address = address_of(view, way);
+    if (!address.empty())
+      out.push_back({desk::stop_way_words(view.language, view.business(), way), std::move(address)});
   }
   return out;
 }
