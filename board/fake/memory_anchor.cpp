@@ -3,24 +3,33 @@
 
 #include "board/fake/memory_anchor.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace counterfoil::board {
 namespace {
 
 class MemoryAnchor final : public ErasableAnchor {
  public:
-  Result<SecretBytes> load() override {
-    if (record_.view().empty()) return fail(Code::NotFound, "the anchor was never written");
-    return SecretBytes(Bytes(record_.view().begin(), record_.view().end()));
+  Result<SecretBytes> read(std::size_t at, std::size_t size) override {
+    if (!bytes_) return fail(Code::NotFound, "the anchor was never written");
+    if (at + size > kAnchorBytes) return fail(Code::Io, "the anchor is shorter");
+    const ByteView part = bytes_->view().subspan(at, size);
+    return SecretBytes(Bytes(part.begin(), part.end()));
   }
-  Status store(ByteView record) override {
-    if (record.empty()) return fail(Code::BadInput, "an anchor record has at least one byte");
-    record_ = SecretBytes(Bytes(record.begin(), record.end()));
+  Status write(std::size_t at, ByteView bytes) override {
+    if (at + bytes.size() > kAnchorBytes) return fail(Code::BadInput, "the anchor has less room");
+    Bytes whole(kAnchorBytes, 0);
+    if (bytes_) std::copy(bytes_->view().begin(), bytes_->view().end(), whole.begin());
+    std::copy(bytes.begin(), bytes.end(), whole.begin() + static_cast<std::ptrdiff_t>(at));
+    bytes_ = SecretBytes(std::move(whole));
     return {};
   }
+  [[nodiscard]] std::string kind() const override { return "memory"; }
   [[nodiscard]] std::string promise() const override { return "memory only, gone with the process"; }
 
  private:
-  SecretBytes record_;
+  std::optional<SecretBytes> bytes_;
 };
 
 }  // namespace

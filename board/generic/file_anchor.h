@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The anchor as a 0600 file: what a bare board has. Thread rule: one thread at a time.
+// The anchor as a 0600 file, which is what a bare board has, or as the file of a small memory under /sys/
+// (nvmem: the EEPROM or FRAM of a clock module). Both are overwritten in place. Thread rule: one thread at a
+// time.
 #pragma once
 
 #include "base/seams.h"
@@ -11,8 +13,8 @@
 
 namespace counterfoil::board {
 
-/// load() also fails with Refused when others may read the file, and with Corrupt when it is empty or larger
-/// than limits::kAnchorRecordBytesMax; store() with BadInput for such a record, DiskFull, Refused, Io.
+/// read() and write() also fail with Refused when others may read the file, and with Corrupt when it has
+/// another length; write() with DiskFull. A plain file is made by the first write().
 std::unique_ptr<ErasableAnchor> make_file_anchor(std::string path);
 
 }  // namespace counterfoil::board

@@ -109,6 +109,7 @@ constexpr std::size_t kAnswersRememberedMax = 1024;  // posts whose answer a sec
 constexpr std::int64_t kKioskDoubleTap_ms = 5'000;
 constexpr int kKioskRefresh_s = 30;       // what a shared tablet shows is gone after this
 constexpr int kKioskFormRefresh_s = 120;  // a form that somebody may be filling in stays longer
+constexpr int kErasureRefresh_s = 10;     // while keys are being destroyed
 constexpr int kStopAnswerGrid_ms = 250;   // a stop by number is answered on this grid
 
 // Passwords
@@ -116,7 +117,19 @@ constexpr std::size_t kPasswordBytesMax = 256;
 constexpr int kPasswordWait_ms = 10'000;
 
 // Board
-constexpr std::size_t kAnchorRecordBytesMax = 1024;
+constexpr unsigned kAnchorReadTries = 3;
+constexpr int kAnchorOverwriteAfter_ms =
+    20'000;  // after the keys were committed: a disk that lies has written by then
+constexpr int kRotateEvery_ms = 30'000;               // erasures that come together share a rotation
+constexpr int kEpochRetry_ms = 60'000;                // after a rotation that failed
+constexpr std::size_t kStatementBytesMax = 65'536;    // signed statements
+constexpr std::size_t kStackBurnt_bytes = 64 * 1024;  // below a thread that waits
+constexpr int kEpochBusy_ms = 500;                    // after one that readers kept waiting
+constexpr std::size_t kTombstoneRangesMax = 2'000;    // in one line
+constexpr std::size_t kEndingReportsMax = 10'000;     // erasures whose end is remembered
+constexpr int kRotationReaders_ms = 2'000;            // how long a rotation waits for readers to finish
+constexpr std::size_t kErasureSubjectsMax = 1'000;    // of one request
+constexpr std::int64_t kClockJumpMax_s = 86'400;      // a longer leap of the clock needs a manager's word
 constexpr std::size_t kClockControlBytesMax = 64;
 
 // Certificates

@@ -15,13 +15,18 @@
 
 namespace counterfoil {
 
-/// Room for the anchor: a small record outside the SD card where the board has a place for it.
-/// load() returns what store() last made durable. Fails with NotFound (never written), Io, Refused.
+/// Room for the anchor: kAnchorBytes that can be overwritten in place, outside the SD card where the board
+/// has a place for it. read() fails with NotFound (never written), Io, Refused; write() returns when the
+/// bytes are durable, and makes the room when there is none.
 class ErasableAnchor {
  public:
+  static constexpr std::size_t kAnchorBytes = 2048;
   virtual ~ErasableAnchor() = default;
-  virtual Result<SecretBytes> load() = 0;
-  virtual Status store(ByteView record) = 0;
+  /// Straight into bytes that will be wiped.
+  virtual Result<SecretBytes> read(std::size_t at, std::size_t size) = 0;
+  virtual Status write(std::size_t at, ByteView bytes) = 0;
+  /// One word for the log: "file", "nvmem", "memory". Any thread.
+  [[nodiscard]] virtual std::string kind() const = 0;
   /// What erasing a record here is worth, in words for the health page and certificates of erasure. Any
   /// thread.
   [[nodiscard]] virtual std::string promise() const = 0;

@@ -83,6 +83,10 @@ json::Object body_object(const StopBody& body) {
   return out;
 }
 
+json::Object body_object(const EraseBody& body) {
+  return {{"by", actor_name(body.by)}, {"scope", body.scope}, {"via", body.via}};
+}
+
 // ---- reading ----
 
 Result<std::vector<Channel>> read_channels(Members& members, std::string_view key) {
@@ -207,6 +211,15 @@ Result<EventBody> read_stop(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<EventBody> read_erase(Members& members) {
+  EraseBody out;
+  CF_TRY(out.by, read_actor(members));
+  CF_TRY(out.scope, members.text("scope"));
+  CF_TRY(out.via, members.text("via"));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
 Result<EventBody> read_body(EventType type, const json::Object& object, Members& members) {
   switch (type) {
     case EventType::Grant:
@@ -217,6 +230,8 @@ Result<EventBody> read_body(EventType type, const json::Object& object, Members&
       return read_withdraw(members, !object.contains("channels"));
     case EventType::Stop:
       return read_stop(members);
+    case EventType::EraseRequest:
+      return read_erase(members);
     default:
       return fail(Code::NotFound,
                   std::string(event_name(type)) + ": this version knows no body of this type");
@@ -228,6 +243,7 @@ struct BodyTypeOf {
   EventType operator()(const ConfirmBody&) const { return EventType::Confirm; }
   EventType operator()(const WithdrawBody&) const { return EventType::Withdraw; }
   EventType operator()(const StopBody&) const { return EventType::Stop; }
+  EventType operator()(const EraseBody&) const { return EventType::EraseRequest; }
 };
 
 }  // namespace

@@ -158,6 +158,14 @@ Status check_body(const StopBody& body) {
   return {};
 }
 
+Status check_body(const EraseBody& body) {
+  constexpr std::array<std::string_view, 2> kScopes = {"joined", "subject"};
+  constexpr std::array<std::string_view, 2> kVias = {"link", "till"};
+  if (!is_one_of(body.scope, kScopes)) return broken("erase.request: scope is unknown");
+  if (!is_one_of(body.via, kVias)) return broken("erase.request: via is unknown");
+  return {};
+}
+
 Status check_identity(const Identity& identity) {
   if (identity.addresses.size() > limits::kAddressesPerSubjectMax)
     return broken("identity: too many addresses");

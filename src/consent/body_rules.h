@@ -13,6 +13,7 @@ Status check_body(const GrantBody& body);
 Status check_body(const ConfirmBody& body);
 Status check_body(const WithdrawBody& body);
 Status check_body(const StopBody& body);
+Status check_body(const EraseBody& body);
 Status check_identity(const Identity& identity);
 /// Frequency and hours that make sense and topics that are unique; also asked before opt-in opens.
 Status check_promise(const Promise& promise);

@@ -97,6 +97,8 @@ void apply_body(SubjectState& state, const Event& event) {
     apply_withdraw(state, event, *withdrawal);
   } else if (const auto* stop = std::get_if<StopBody>(&*event.body)) {
     apply_stop(state, event, *stop);
+  } else if (const auto* erase = std::get_if<EraseBody>(&*event.body)) {
+    apply_stop(state, event, StopBody{.by = erase->by, .via = erase->via, .user = {}, .told_at = {}});
   }
 }
 
@@ -127,6 +129,7 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Confirm:
     case EventType::Withdraw:
     case EventType::Stop:
+    case EventType::EraseRequest:
       apply_body(state, event);
       break;
     // These only add or lift something, or say nothing about consent: not applying them never allows more.

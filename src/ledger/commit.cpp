@@ -86,6 +86,13 @@ Status Committer::write_keys(const Plan& plan) {
     }
     CF_CHECK(st.run());
   }
+  if (!plan.endings().empty()) {
+    CF_TRY(auto job_key, files_.keys.prepare("INSERT INTO job(id, w) VALUES(?, ?)"));
+    for (const NewEnding* ending : plan.endings()) {
+      const Bytes wrapped = keyring_.wrap_job(ending->job.id, ending->key);
+      CF_CHECK(job_key.reset().bind(1, ending->job.id).bind(2, ByteView(wrapped)).run());
+    }
+  }
   for (const Ordinal n : plan.orphans()) CF_CHECK(st_->orphan.reset().bind(1, n).run());
   return transaction.commit();
 }
@@ -163,6 +170,7 @@ Result<std::string> Committer::write_log(const Plan& plan) {
   CF_TRY(auto transaction, files_.ledger.transaction());
   std::string note;
   CF_CHECK(insert_tags(plan));
+  CF_CHECK(insert_endings(plan));
   if (!plan.leaves().empty()) {
     const std::uint64_t first = plan.leaves().front().seq;
     const auto before = stored_frontier(nullptr);

@@ -25,6 +25,19 @@ class Committer {
   Result<std::string> write_log(const Plan& plan);
   Status write_desk(const Plan& plan);
 
+  // Endings; each is one transaction of ledger.db.
+  /// All rows of job; their keys are in keys.db. Keys without a row, left by a power cut, are swept.
+  Result<std::vector<EndingJob>> endings();
+  Status put_endings(const std::vector<EndingJob>& endings);
+  /// Deletes lines and payloads of those that are Ended, and says so in their rows.
+  Status delete_lines(const std::vector<EndingJob>& ended);
+  /// The keys of jobs that are done: the tombstone is there.
+  Status forget_job_keys(const std::vector<std::int64_t>& ids);
+  /// Lines of these subjects, and of these cohorts.
+  Result<std::vector<std::uint64_t>> lines_of_subject(const Key& subject);
+  Result<std::vector<std::uint64_t>> lines_of_cohorts(const std::set<std::int64_t>& cohorts);
+  Result<std::optional<std::int64_t>> cohort_of_line(std::uint64_t seq);
+
   /// Where the files stand now. Fails with Corrupt when they contradict themselves, NotFound without a log.
   Result<Position> position();
   Result<std::uint64_t> events_of(const Key& subject);
@@ -38,6 +51,9 @@ class Committer {
   Status prepare();
   Status insert_leaves(const Plan& plan);
   Status insert_tags(const Plan& plan);
+  Status insert_endings(const Plan& plan);
+  Result<Key> job_key(std::int64_t id);
+  Status put_ending(const EndingJob& ending);
   Status store_edge(const Plan& plan);
   Result<std::string> sign_edge();
   Result<proof::Frontier> stored_frontier(Instant* trusted_t);

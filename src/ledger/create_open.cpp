@@ -71,16 +71,6 @@ Status make_room(const Options& options) {
   return {};
 }
 
-// An anchor in use opens another folder's data; writing over it would erase that data.
-Status check_anchor_is_free(ErasableAnchor& anchor) {
-  const auto bytes = anchor.load();
-  if (!bytes && bytes.error().code == Code::NotFound) return {};
-  if (!bytes) return bytes.error();
-  const auto record = decode_anchor(bytes->view());
-  if (record && record->size == 0) return {};
-  return fail(Code::Conflict, "the anchor holds the key of another ledger; take a fresh one");
-}
-
 json::Value genesis_body(const Roots& roots) {
   return json::Object{{"epoch", 0},
                       {"format", kFormat},
@@ -89,7 +79,7 @@ json::Value genesis_body(const Roots& roots) {
                       {"product", "counterfoil"}};
 }
 
-Status write_genesis(const Options& options, Keyring& keyring, Files files, AnchorRecord& anchor) {
+Status write_genesis(const Options& options, Keyring& keyring, Files files, Anchor& anchor) {
   CF_TRY(const auto committer, Committer::make(std::move(files), keyring));
   Plan plan(
       keyring, *options.clock, {}, [](const Key&) { return Result<std::uint64_t>(0); },
@@ -99,18 +89,17 @@ Status write_genesis(const Options& options, Keyring& keyring, Files files, Anch
   job.sign = true;
   CF_CHECK(plan.add(job));
   CF_CHECK(committer->write_log(plan));
-  anchor.size = plan.position().frontier.size();
-  anchor.root = plan.position().frontier.root();
   // The last connection that closes copies the write-ahead logs back.
-  return {};
+  return anchor.update(0, plan.position().frontier.size(), plan.position().frontier.root());
 }
 
-Result<AnchorRecord> load_anchor(ErasableAnchor& anchor) {
-  const auto bytes = anchor.load();
-  if (!bytes && bytes.error().code == Code::NotFound)
+Result<Anchor> open_anchor(ErasableAnchor& medium, std::uint64_t epoch) {
+  Anchor anchor(medium);
+  const auto opened = anchor.open(epoch);
+  if (!opened && opened.error().code == Code::NotFound)
     return fail(Code::WrongKey, "there is no anchor; put back the anchor that belongs to this folder");
-  if (!bytes) return bytes.error();
-  return decode_anchor(bytes->view());
+  CF_CHECK(opened);
+  return anchor;
 }
 
 }  // namespace
@@ -121,16 +110,15 @@ Status Ledger::create(const Options& options) {
     return fail(Code::BadInput, "a log's name is short and made of letters, digits and . _ / ~ : -");
   CF_TRY(const auto lock, store::FolderLock::take(options.folder));
   CF_CHECK(make_room(options));
-  CF_CHECK(check_anchor_is_free(*options.anchor));
-  AnchorRecord anchor;
-  anchor.secret = crypto::random_key();
-  CF_CHECK(options.anchor->store(encode_anchor(anchor).view()));
+  Anchor anchor(*options.anchor);
+  AnchorRecord record;
+  record.secret = crypto::random_key();
+  CF_CHECK(anchor.begin(std::move(record)));
   CF_TRY(auto files, open_files(options.folder, Access::Create));
-  CF_TRY(auto roots, make_roots(files.keys, options.origin, anchor.secret));
+  CF_TRY(auto roots, make_roots(files.keys, options.origin, anchor.record().secret));
   Keyring keyring(std::move(roots));
   // The first event comes last: until it is there, set-up can be started again.
   CF_CHECK(write_genesis(options, keyring, std::move(files), anchor));
-  CF_CHECK(options.anchor->store(encode_anchor(anchor).view()));
   log::info("ledger.created", {{"origin", options.origin}});
   return {};
 }
@@ -140,9 +128,11 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const Options& options) {
   return std::unique_ptr<Ledger>(std::move(out));
 }
 
-FileLedger::FileLedger(const Options& options, store::FolderLock lock, Roots roots)
+FileLedger::FileLedger(const Options& options, store::FolderLock lock, store::PageCache keys_cache,
+                       Roots roots)
     : options_(options),
       lock_(std::move(lock)),
+      keys_cache_(std::move(keys_cache)),
       keyring_(std::move(roots)),
       log_key_{keyring_.origin(), keyring_.roots().log.spki()},
       readers_(options.folder) {}
@@ -152,13 +142,19 @@ Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
   if (!exists(ledger_path(options.folder)) || !exists(keys_path(options.folder)))
     return fail(Code::NotFound, "there is no ledger in this folder; set it up first");
   CF_TRY(auto lock, store::FolderLock::take(options.folder));
-  CF_TRY(auto anchor, load_anchor(*options.anchor));
+  CF_TRY(auto keys_cache, store::PageCache::of(keys_path(options.folder)));
   CF_TRY(auto files, open_files(options.folder, Access::Write));
-  auto roots = load_roots(files.keys, anchor.secret, anchor.epoch);
+  const auto epoch = stored_epoch(files.keys);
+  if (!epoch && epoch.error().code == Code::NotFound)
+    return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
+  if (!epoch) return epoch.error();
+  CF_TRY(auto anchor, open_anchor(*options.anchor, *epoch));
+  auto roots = load_roots(files.keys, anchor.record().secret, *epoch);
   if (!roots && roots.error().code == Code::NotFound)
     return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
   if (!roots) return roots.error();
-  auto out = std::unique_ptr<FileLedger>(new FileLedger(options, std::move(lock), *std::move(roots)));
+  auto out = std::unique_ptr<FileLedger>(
+      new FileLedger(options, std::move(lock), std::move(keys_cache), *std::move(roots)));
   CF_CHECK(out->start(std::move(anchor), std::move(files)));
   return out;
 }
@@ -204,7 +200,30 @@ Status FileLedger::check_log(Files& files, const Position& position, const Ancho
   return {};
 }
 
-Status FileLedger::start(AnchorRecord anchor, Files files) {
+// An ending is where its row says, but for one whose keys were to go in an epoch that never came.
+Result<std::vector<EndingJob>> FileLedger::load_endings(Committer& committer, std::uint64_t epoch) {
+  CF_TRY(auto endings, committer.endings());
+  for (EndingJob& ending : endings) {
+    if (ending.state == EndingJob::State::Ending && ending.epoch > epoch) {
+      ending.state = EndingJob::State::Asked;
+      ending.lines.clear();
+    }
+    memory_.gone.add(ending.lines);
+    memory_.leaving.add(ending.what.subjects);  // of an Expire only those who go with it
+    memory_.endings.set(ending.id, {ending.state, ending.epoch, count_of(ending.lines), ending.gone_at, {}});
+  }
+  CF_TRY(auto st, committer.files().ledger.prepare("SELECT first, last FROM tombstone"));
+  Ranges buried;
+  while (true) {
+    CF_TRY(const bool row, st.step());
+    if (!row) break;
+    buried.emplace_back(static_cast<std::uint64_t>(st.integer(0)), static_cast<std::uint64_t>(st.integer(1)));
+  }
+  memory_.gone.add(buried);
+  return endings;
+}
+
+Status FileLedger::start(Anchor anchor, Files files) {
   CF_CHECK(keyring_.load(files.keys));
   CF_CHECK(load_tags(files));
   CF_TRY(const auto last_n, files.keys.query_integer("SELECT coalesce(max(n), 0) FROM subj"));
@@ -214,25 +233,39 @@ Status FileLedger::start(AnchorRecord anchor, Files files) {
   if (!position && position.error().code == Code::NotFound)
     return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
   if (!position && position.error().code != Code::Corrupt) return position.error();
-  const Status sound = position ? check_log(committer->files(), *position, anchor) : Status(position.error());
+  auto endings = load_endings(*committer, anchor.record().epoch);
+  Status sound =
+      position ? check_log(committer->files(), *position, anchor.record()) : Status(position.error());
+  if (sound && !endings) sound = endings.error();
   if (!sound && sound.error().code != Code::Corrupt) return sound.error();
   if (!sound) {
     head_.turn_read_only(sound.error().message());
     log::error("ledger.read_only", {{"error", sound.error().message()}});
   }
   Position known = position ? *std::move(position) : Position{};
+  // A number is never given twice while somebody with it is still going.
+  if (endings) {
+    for (const EndingJob& ending : *endings)
+      if (!ending.what.subjects.empty())
+        known.next_subject = std::max(known.next_subject, *ending.what.subjects.rbegin() + 1);
+  }
   head_.set_trusted_t(known.trusted_t);
   head_.set_size(known.frontier.size());
   size_at_start_ = known.frontier.size();
-  writer_ = std::make_unique<Writer>(Writer::Parts{.folder = options_.folder,
-                                                   .committer = std::move(committer),
-                                                   .keyring = &keyring_,
-                                                   .memory = &memory_,
-                                                   .head = &head_,
-                                                   .clock = options_.clock,
-                                                   .anchor = options_.anchor,
-                                                   .anchor_record = std::move(anchor),
-                                                   .position = std::move(known)});
+  writer_ = std::make_unique<Writer>(
+      Writer::Parts{.folder = options_.folder,
+                    .committer = std::move(committer),
+                    .keyring = &keyring_,
+                    .memory = &memory_,
+                    .head = &head_,
+                    .clock = options_.clock,
+                    .readers = &readers_,
+                    .keys_cache = &keys_cache_,
+                    .anchor_kind = options_.anchor->kind(),
+                    .anchor = std::move(anchor),
+                    .endings = endings ? *std::move(endings) : std::vector<EndingJob>(),
+                    .timing = options_.timing,
+                    .position = std::move(known)});
   if (sound) {
     const json::Value body = json::Object{{"boot", options_.clock->boot_id()}, {"version", CF_VERSION}};
     CF_CHECK(record(consent::EventType::SysBoot, body));

@@ -2,7 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp and stops.cpp (what is written),
-// desk_items.cpp, fold_reader.cpp (people), log_reader.cpp (recipients), audit.cpp (verify),
+// erasure.cpp, desk_items.cpp, fold_reader.cpp (people), log_reader.cpp (recipients), audit.cpp (verify),
 // index_builder.cpp (what memory holds). Thread rule: as Ledger.
 #pragma once
 
@@ -15,6 +15,7 @@
 #include "ledger/stop_gate.h"
 #include "ledger/writer.h"
 #include "store/folder_lock.h"
+#include "store/page_cache.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -42,6 +43,13 @@ class FileLedger final : public Ledger {
                          const Retention& retention) override;
   Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                  const Retention& retention) override;
+  Result<std::int64_t> erase(const std::vector<consent::SubjectId>& subjects, const consent::EraseBody& body,
+                             const Retention& retention) override;
+  Result<EndingReport> erasure(std::int64_t id) const override;
+  Result<std::vector<consent::SubjectId>> joined(const consent::SubjectId& subject) const override;
+  Result<std::string> sign(std::string_view typ, const json::Value& statement) const override;
+  [[nodiscard]] std::vector<Retention> due(Instant now) const override;
+  Result<std::int64_t> sweep(bool clock_is_right) override;
   Result<Committed> record(consent::EventType type, const json::Value& body) override;
 
   Status put_item(std::string_view kind, std::string_view id, const json::Value& value) override;
@@ -82,8 +90,9 @@ class FileLedger final : public Ledger {
     Card card;
   };
 
-  FileLedger(const Options& options, store::FolderLock lock, Roots roots);
-  Status start(AnchorRecord anchor, Files files);
+  FileLedger(const Options& options, store::FolderLock lock, store::PageCache keys_cache, Roots roots);
+  Status start(Anchor anchor, Files files);
+  Result<std::vector<EndingJob>> load_endings(Committer& committer, std::uint64_t epoch);
   Status load_tags(Files& files);
   Status check_log(Files& files, const Position& position, const AnchorRecord& anchor);
 
@@ -118,6 +127,10 @@ class FileLedger final : public Ledger {
   [[nodiscard]] std::optional<StopOrder> order_by_tags(const std::vector<consent::Address>& addresses) const;
   Result<Retention> retention_of(Reader& reader, const Key& key) const;
   Status write_followers();
+  Status write_tombstones();
+  Status check_leap(bool clock_is_right);
+  Result<std::int64_t> expire(const std::vector<Retention>& cohorts);
+  void keep_house();
   Status write_follower(const StopOrder& order);
   Status follow_all_stops();
 
@@ -150,6 +163,7 @@ class FileLedger final : public Ledger {
 
   const Options options_;
   const store::FolderLock lock_;
+  const store::PageCache keys_cache_;  // before every connection to keys.db
   Keyring keyring_;
   const proof::LogKey log_key_;
   mutable ReaderPool readers_;
@@ -160,6 +174,8 @@ class FileLedger final : public Ledger {
   std::mutex followers_mutex_;
   std::vector<StopOrder> followers_;  // guarded by followers_mutex_
   bool follow_all_ = true;            // guarded by followers_mutex_: every chain must be looked at
+
+  std::int64_t buried_on_ = 0;  // UTC day; the builder's
 
   mutable std::mutex built_mutex_;
   mutable std::condition_variable built_changed_;

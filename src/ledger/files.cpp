@@ -48,8 +48,22 @@ constexpr std::string_view kDeskTables = R"sql(
 CREATE TABLE item(kind TEXT NOT NULL, id BLOB NOT NULL, w BLOB NOT NULL, PRIMARY KEY(kind, id)) STRICT;
 )sql";
 
-constexpr std::array kLedgerSteps = {kLedgerTables};
-constexpr std::array kKeysSteps = {kKeysTables};
+// What tombstones cover: a line that is gone and stands here is no damage. ended: what certificates say of
+// jobs that are done; their numbers are random and name nobody.
+constexpr std::string_view kLedgerEndings = R"sql(
+CREATE TABLE tombstone(first INTEGER PRIMARY KEY, last INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+CREATE TABLE ended(id INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, lines INTEGER NOT NULL, gone_at INTEGER NOT NULL,
+  seq INTEGER NOT NULL) STRICT;
+CREATE INDEX payload_by_cohort ON payload(cohort);
+)sql";
+
+// The key of each job in ledger.db: what a job says groups one person's lines, so its key goes with it.
+constexpr std::string_view kKeysEndings = R"sql(
+CREATE TABLE job(id INTEGER PRIMARY KEY, w BLOB NOT NULL) STRICT;
+)sql";
+
+constexpr std::array kLedgerSteps = {kLedgerTables, kLedgerEndings};
+constexpr std::array kKeysSteps = {kKeysTables, kKeysEndings};
 constexpr std::array kDeskSteps = {kDeskTables};
 
 // A Pi has little memory and there are many connections.

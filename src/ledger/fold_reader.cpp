@@ -25,6 +25,7 @@ bool mentions(const consent::SubjectState& state, const consent::Address& addres
 }  // namespace
 
 Result<FileLedger::FoundSubject> FileLedger::open_row(SubjectRow row) const {
+  if (memory_.leaving.contains(row.n)) return fail(Code::NotFound, "no such submission");
   CF_TRY(Key key, keyring_.subject_key(row));
   auto card = open_card(key, row.id, row.card);
   if (!card) return fail(Code::Corrupt, "keys.db: a subject's card does not open");
@@ -66,14 +67,14 @@ Result<consent::Event> FileLedger::event_of(const LeafRow& leaf, const Key& key)
 }
 
 // Walks the subject's own chain from its first event. Whatever is missing or does not open makes the state
-// damaged, which every decision takes for a no. A line that was deleted together with its payload needs a
-// tombstone; none can be written yet.
+// damaged, which every decision takes for a no, unless a tombstone or a job says that it went by schedule.
 Result<consent::SubjectState> FileLedger::fold(Reader& reader, const Key& key) const {
   consent::SubjectState state;
   std::uint64_t n = 0;
   for (; n < limits::kEventsPerSubjectMax; ++n) {
     CF_TRY(const auto leaf, reader.leaf_by_h(chain_value(key, n)));
     if (!leaf) break;
+    if (memory_.gone.covers(leaf->seq)) continue;
     const auto event = event_of(*leaf, key);
     if (event) {
       consent::apply(state, *event);
@@ -108,6 +109,7 @@ Result<consent::PersonState> FileLedger::person(const consent::Address& address)
     if (!row && row.error().code == Code::NotFound) continue;
     if (!row) return row.error();
     const auto found = open_row(*std::move(row));
+    if (!found && found.error().code == Code::NotFound) continue;
     if (!found) {
       out.damaged = true;
       continue;

@@ -50,6 +50,9 @@ class Head {
     note_trouble(why);
     incomplete_.store(true);
   }
+  /// Every event was found from the keys at this start: only then may keys be destroyed.
+  void set_checked() { checked_.store(true); }
+  [[nodiscard]] bool checked() const { return checked_.load() && !incomplete(); }
   [[nodiscard]] bool incomplete() const { return incomplete_.load(); }
   /// While the disk is full only stops are recorded.
   void set_disk_full(bool full) { disk_full_.store(full); }
@@ -68,6 +71,7 @@ class Head {
   std::atomic<Instant> trusted_t_{0};
   std::atomic<bool> read_only_{false};
   std::atomic<bool> incomplete_{false};
+  std::atomic<bool> checked_{false};
   std::atomic<bool> disk_full_{false};
 };
 

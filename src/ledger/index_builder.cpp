@@ -7,6 +7,7 @@
 // thread writes what follows from stops.
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/stack.h"
 #include "ledger/file_ledger.h"
 #include "ledger/key_tree.h"
 
@@ -57,6 +58,7 @@ Status FileLedger::build_addresses(Ordinal last) {
   std::uint64_t broken = 0;
   CF_CHECK(for_each_subject(last, [&](Reader&, const SubjectRow& row) -> Status {
     memory_.subjects.fetch_add(1);
+    if (memory_.leaving.contains(row.n)) return {};
     const auto found = open_row(SubjectRow(row));
     if (!found) {
       ++broken;
@@ -86,12 +88,15 @@ Status FileLedger::build_owners(Ordinal last) {
       CF_TRY(const auto seq, reader.seq_by_h(chain_value(*key, event)));
       if (!seq) break;
       memory_.owners.set(*seq, static_cast<Ordinal>(row.n));
-      if (*seq < size_at_start_) ++owned;
+      if (*seq < size_at_start_ && !memory_.gone.covers(*seq)) ++owned;
     }
     if (event == 0) sweep.orphans.push_back(static_cast<Ordinal>(row.n));
     return {};
   }));
   CF_CHECK(check_chains(owned));
+  head_.set_checked();
+  // The writer may have been waiting for this with something that is to end.
+  if (!head_.read_only()) CF_CHECK(writer_->post(Job{}));
   if (sweep.orphans.empty() || head_.read_only() || head_.incomplete()) return {};
   log::info("ledger.sweep", {{"keys", sweep.orphans.size()}});
   return writer_->post(std::move(sweep));
@@ -103,13 +108,14 @@ Status FileLedger::build_owners(Ordinal last) {
 Status FileLedger::check_chains(std::uint64_t owned) {
   CF_TRY(auto reader, readers_.lease());
   CF_TRY(const auto counts, reader->count_leaves(size_at_start_));
+  const std::uint64_t gone = memory_.gone.count(size_at_start_);
   std::string why;
   if (counts.all != size_at_start_) {
     why = std::to_string(size_at_start_ - counts.all) + " events are missing";
   } else if (counts.misplaced != 0) {
     why = std::to_string(counts.misplaced) + " events have lost their place";
-  } else if (counts.chained != owned) {
-    why = "the keys of " + std::to_string(counts.chained - owned) +
+  } else if (counts.chained != owned + gone) {
+    why = "the keys of " + std::to_string(counts.chained - owned - gone) +
           " events are missing; put back the newest keys.db";
   }
   if (why.empty()) return {};
@@ -125,7 +131,9 @@ void FileLedger::build() {
       if (!head_.read_only()) {
         if (const auto written = write_followers(); !written && !closing_)
           log::error("ledger.followers", {{"error", written.error().message()}});
+        if (!closing_ && !head_.incomplete()) keep_house();
       }
+      burn_stack();
       wait_or_close(limits::kLedgerIdle_ms);
     }
   } catch (const std::exception& e) {

@@ -5,6 +5,7 @@
 // the log is done before a job is queued. Thread rule: one owner; handed over through Writer::run.
 #pragma once
 
+#include "ledger/endings.h"
 #include "ledger/keyring.h"
 #include "ledger/memory.h"
 #include "ledger/record.h"
@@ -55,19 +56,39 @@ struct ItemChange {
   std::optional<Bytes> sealed;  // none: remove
 };
 
+/// Something that is to end, with the key its row is sealed under. The writer gives it its number.
+struct NewEnding {
+  EndingJob job;
+  Key key;
+};
+
+/// A leaf that says which lines are gone; the jobs behind it are done.
+struct Tombstone {
+  LogDraft leaf;
+  Ranges lines;
+  std::vector<EndingJob> jobs;
+};
+
 struct Job {
   std::vector<NewSubject> subjects;
   std::vector<PersonDraft> events;
   std::vector<LogDraft> log_events;
   std::vector<Tag> tags;
   std::vector<ItemChange> items;
+  std::vector<NewEnding> endings;
+  std::vector<Tombstone> tombstones;
   std::vector<Ordinal> orphans;  // subjects without an event, to be swept away
+  bool bury = false;             // write the tombstones that are due
   bool sign = false;             // somebody waits for a checkpoint that covers all that is recorded
-  /// Events in the order of events, then log_events.
+  /// Events in the order of events, then log_events, then tombstones.
   std::promise<Result<std::vector<Committed>>> done;
 
-  [[nodiscard]] bool has_leaves() const { return !events.empty() || !log_events.empty() || !tags.empty(); }
-  [[nodiscard]] bool is_empty() const { return !has_leaves() && items.empty() && orphans.empty() && !sign; }
+  [[nodiscard]] bool has_leaves() const {
+    return !events.empty() || !log_events.empty() || !tags.empty() || !tombstones.empty();
+  }
+  [[nodiscard]] bool is_empty() const {
+    return !has_leaves() && items.empty() && orphans.empty() && endings.empty() && !bury && !sign;
+  }
 };
 
 /// Salts and commitments for an event of the subject. identity: canonical disclosure 0.

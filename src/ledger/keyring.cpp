@@ -24,13 +24,9 @@ Bytes root_place(std::string_view name, std::string_view origin) {
   return place("cf/root/" + std::string(name), as_bytes(origin));
 }
 
-// A cohort's key serves its class and end, whatever number the row has.
-Bytes cohort_place(const Retention& retention) {
-  return place("cf/cohort", place(retention.retention_class, as_bytes(retention.cohort)));
-}
-
 Status put_meta(store::Database& keys, std::string_view name, ByteView value) {
-  CF_TRY(auto st, keys.prepare("INSERT INTO meta(name, value) VALUES(?, ?)"));
+  CF_TRY(auto st, keys.prepare("INSERT INTO meta(name, value) VALUES(?, ?) "
+                               "ON CONFLICT(name) DO UPDATE SET value = excluded.value"));
   return st.bind(1, name).bind(2, value).run();
 }
 
@@ -72,6 +68,31 @@ Result<Key> get_further_root(store::Database& keys, const Key& kek, std::string_
 
 }  // namespace
 
+Bytes bucket_place(std::uint64_t b) {
+  return place("cf/bucket", number_bytes(b));
+}
+
+// A cohort's key serves its class and end, whatever number the row has.
+Bytes cohort_place(const Retention& retention) {
+  return place("cf/cohort", place(retention.retention_class, as_bytes(retention.cohort)));
+}
+
+Bytes job_place(std::int64_t id) {
+  return place("cf/job", number_bytes(static_cast<std::uint64_t>(id)));
+}
+
+Status wrap_roots(store::Database& keys, const std::string& origin, const Key& from, const Key& to) {
+  for (const std::string_view name : {"log", "supp", "link", "desk"}) {
+    CF_TRY(const Key key, get_further_root(keys, from, origin, name));
+    CF_CHECK(put_root(keys, to, origin, name, key));
+  }
+  return {};
+}
+
+Status put_epoch(store::Database& keys, std::uint64_t epoch) {
+  return put_meta(keys, "epoch", number_bytes(epoch));
+}
+
 Result<Roots> make_roots(store::Database& keys, const std::string& origin, const Key& secret) {
   Key kek = epoch_key(secret, origin, 0);
   Key supp = crypto::random_key();
@@ -97,13 +118,15 @@ Result<Roots> make_roots(store::Database& keys, const std::string& origin, const
                .log = std::move(log)};
 }
 
+Result<std::uint64_t> stored_epoch(store::Database& keys) {
+  CF_TRY(const Bytes bytes, get_meta(keys, "epoch"));
+  if (bytes.size() != 8) return fail(Code::Corrupt, "keys.db: the epoch is no number");
+  return read_be64(bytes);
+}
+
 Result<Roots> load_roots(store::Database& keys, const Key& secret, std::uint64_t epoch) {
   CF_TRY(const Bytes origin_bytes, get_meta(keys, "origin"));
   const std::string origin(as_text(origin_bytes));
-  CF_TRY(const Bytes stored_epoch, get_meta(keys, "epoch"));
-  if (stored_epoch != number_bytes(epoch))
-    return fail(Code::WrongKey,
-                "the anchor is of another epoch than keys.db; put back the newest copy of both");
   Key kek = epoch_key(secret, origin, epoch);
   auto log_scalar = get_root(keys, kek, origin, "log");
   if (!log_scalar && log_scalar.error().code == Code::WrongKey)
@@ -129,7 +152,7 @@ Status Keyring::load(store::Database& keys) {
     CF_TRY(const bool row, buckets.step());
     if (!row) break;
     const auto b = static_cast<std::uint64_t>(buckets.integer(0));
-    const auto clear = crypto::unwrap(roots_.kek, place("cf/bucket", number_bytes(b)), buckets.blob(1));
+    const auto clear = crypto::unwrap(kek_, bucket_place(b), buckets.blob(1));
     if (!clear) return damaged(clear.error());
     CF_TRY(Key key, key_of(clear->view()));
     add_bucket(b, std::move(key));
@@ -139,7 +162,7 @@ Status Keyring::load(store::Database& keys) {
     CF_TRY(const bool row, cohorts.step());
     if (!row) break;
     const Retention retention{std::string(cohorts.text(1)), std::string(cohorts.text(2))};
-    const auto clear = crypto::unwrap(roots_.kek, cohort_place(retention), cohorts.blob(3));
+    const auto clear = crypto::unwrap(kek_, cohort_place(retention), cohorts.blob(3));
     if (!clear) return damaged(clear.error());
     CF_TRY(Key key, key_of(clear->view()));
     add_cohort(cohorts.integer(0), retention, std::move(key));
@@ -193,11 +216,41 @@ Result<Key> Keyring::subject_key(const SubjectRow& row) const {
 }
 
 Bytes Keyring::wrap_bucket(std::uint64_t b, const Key& key) const {
-  return crypto::wrap(roots_.kek, place("cf/bucket", number_bytes(b)), key.view());
+  const std::shared_lock lock(mutex_);
+  return crypto::wrap(kek_, bucket_place(b), key.view());
 }
 
 Bytes Keyring::wrap_cohort(const Retention& retention, const Key& key) const {
-  return crypto::wrap(roots_.kek, cohort_place(retention), key.view());
+  const std::shared_lock lock(mutex_);
+  return crypto::wrap(kek_, cohort_place(retention), key.view());
+}
+
+Bytes Keyring::wrap_job(std::int64_t id, const Key& key) const {
+  const std::shared_lock lock(mutex_);
+  return crypto::wrap(kek_, job_place(id), key.view());
+}
+
+Result<Key> Keyring::unwrap_job(std::int64_t id, ByteView wrapped) const {
+  const std::shared_lock lock(mutex_);
+  const auto clear = crypto::unwrap(kek_, job_place(id), wrapped);
+  if (!clear) return damaged(clear.error());
+  return key_of(clear->view());
+}
+
+std::vector<std::pair<std::int64_t, Retention>> Keyring::cohorts() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::pair<std::int64_t, Retention>> out;
+  for (const auto& [retention, id] : cohort_ids_) out.push_back({id, {retention.first, retention.second}});
+  return out;
+}
+
+void Keyring::adopt(NextEpoch next) {
+  const std::unique_lock lock(mutex_);
+  kek_ = std::move(next.kek);
+  for (auto& [b, key] : next.buckets) buckets_.insert_or_assign(b, std::move(key));
+  for (const std::uint64_t b : next.empty_buckets) buckets_.erase(b);
+  for (const std::int64_t id : next.ended_cohorts) cohorts_.erase(id);
+  std::erase_if(cohort_ids_, [&](const auto& c) { return next.ended_cohorts.contains(c.second); });
 }
 
 Bytes Keyring::wrap_subject(const Key& bucket, const consent::SubjectId& id, const Key& key) {

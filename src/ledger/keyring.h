@@ -14,16 +14,18 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace counterfoil::ledger {
 
 /// Keys that live as long as the folder or the business; each wrapped under the epoch key.
 struct Roots {
   std::string origin;
-  Key kek;
+  Key kek;  // of the epoch they were read in; Keyring takes it over
   Key supp;
   Key link;
   Key desk_id;
@@ -31,6 +33,8 @@ struct Roots {
   crypto::SigningKey log;
 };
 
+/// The epoch that keys.db is in. Fails with NotFound when there are no keys yet.
+Result<std::uint64_t> stored_epoch(store::Database& keys);
 /// Fresh keys of epoch 0, written into meta.
 Result<Roots> make_roots(store::Database& keys, const std::string& origin, const Key& secret);
 /// Fails with WrongKey when the secret does not open them, Corrupt when only some open.
@@ -44,9 +48,24 @@ struct SubjectRow {
   Bytes card;
 };
 
+/// What goes with an epoch: subjects with all they said, and retention cohorts.
+struct Ending {
+  std::set<std::uint64_t> subjects;
+  std::set<std::int64_t> cohorts;
+};
+
+/// The keys of the next epoch that are others than those of this one.
+struct NextEpoch {
+  std::uint64_t epoch = 0;
+  Key kek;
+  std::map<std::uint64_t, Key> buckets;   // those that lost a subject
+  std::set<std::uint64_t> empty_buckets;  // those that lost all of theirs
+  std::set<std::int64_t> ended_cohorts;
+};
+
 class Keyring {
  public:
-  explicit Keyring(Roots roots) : roots_(std::move(roots)) {}
+  explicit Keyring(Roots roots) : kek_(std::move(roots.kek)), roots_(std::move(roots)) {}
   /// Buckets and cohorts from keys.db. Fails with Corrupt when one does not open.
   Status load(store::Database& keys);
 
@@ -59,6 +78,10 @@ class Keyring {
   [[nodiscard]] std::int64_t next_cohort_id() const;
   void add_bucket(std::uint64_t b, Key key);
   void add_cohort(std::int64_t id, const Retention& retention, Key key);
+  /// All cohorts that have a key.
+  [[nodiscard]] std::vector<std::pair<std::int64_t, Retention>> cohorts() const;
+  /// From now on keys.db is in this epoch. Nobody may read subjects meanwhile.
+  void adopt(NextEpoch next);
 
   /// Fails with Corrupt when the bucket is missing or the row does not open.
   [[nodiscard]] Result<Key> subject_key(const SubjectRow& row) const;
@@ -66,15 +89,39 @@ class Keyring {
   // Wrapped forms, as they go into keys.db.
   [[nodiscard]] Bytes wrap_bucket(std::uint64_t b, const Key& key) const;
   [[nodiscard]] Bytes wrap_cohort(const Retention& retention, const Key& key) const;
+  [[nodiscard]] Bytes wrap_job(std::int64_t id, const Key& key) const;
+  /// Fails with Corrupt.
+  [[nodiscard]] Result<Key> unwrap_job(std::int64_t id, ByteView wrapped) const;
   static Bytes wrap_subject(const Key& bucket, const consent::SubjectId& id, const Key& key);
 
  private:
-  const Roots roots_;
+  friend Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
+                                       std::uint64_t epoch, const Ending& ending);
   mutable std::shared_mutex mutex_;
+  Key kek_;  // guarded by mutex_
+  const Roots roots_;
   // Guarded by mutex_:
   std::map<std::uint64_t, Key> buckets_;
   std::map<std::int64_t, Key> cohorts_;
   std::map<std::pair<std::string, std::string>, std::int64_t> cohort_ids_;
 };
+
+// Additional data that ties each wrapped key to its place.
+Bytes bucket_place(std::uint64_t b);
+Bytes cohort_place(const Retention& retention);
+Bytes job_place(std::int64_t id);
+// Parts of write_epoch, within its transaction.
+Status wrap_roots(store::Database& keys, const std::string& origin, const Key& from, const Key& to);
+Status put_epoch(store::Database& keys, std::uint64_t epoch);
+
+/// Moves keys.db into the next epoch in one transaction: what ends is deleted, buckets that lose a subject
+/// get fresh keys, everything else is wrapped anew. The log is copied back as far as readers let it. Nothing
+/// of the old epoch can be opened once its secret is overwritten. Fails with Corrupt when something does not
+/// open: then nothing has changed.
+Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
+                              std::uint64_t epoch, const Ending& ending);
+/// Reads keys.db anew, past the page cache, and opens everything with the secret. Fails with WrongKey or
+/// Corrupt: then the old secret must stay.
+Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch);
 
 }  // namespace counterfoil::ledger

@@ -18,6 +18,7 @@
 // folder), NotFound.
 #pragma once
 
+#include "base/limits.h"
 #include "base/seams.h"
 #include "counterfoil/base/clock.h"
 #include "counterfoil/consent/fold.h"
@@ -34,11 +35,18 @@
 
 namespace counterfoil::ledger {
 
+/// How long erasure takes; the values are the promise, tests take others.
+struct Timing {
+  int overwrite_after_ms = limits::kAnchorOverwriteAfter_ms;
+  int rotate_every_ms = limits::kRotateEvery_ms;
+};
+
 struct Options {
   std::string folder;  // exists, mode 0700
   std::string origin;  // "tres-faroles.example/demo/1"; only for create()
   const Clock* clock = nullptr;
   ErasableAnchor* anchor = nullptr;
+  Timing timing{};
 };
 
 /// How long a record lives: its class and the last day of its cohort (UTC), "2028-11-22" or month "2028-11".
@@ -60,6 +68,15 @@ struct Opened {
   consent::SubjectId subject;
   std::string token;  // manage token: 128 random bits as base64url; only a keyed hash is stored
   std::string code;   // six digits, unique among open ones; empty when the evidence needs no code
+};
+
+/// How far an ending is, for whoever asked for it.
+struct EndingReport {
+  enum class State { Asked, Ending, Ended } state = State::Asked;
+  std::uint64_t epoch = 0;
+  std::uint64_t lines = 0;
+  Instant gone_at = 0;                     // when the secret of the old epoch was overwritten
+  std::optional<std::uint64_t> tombstone;  // the line that says so
 };
 
 struct Subject {
@@ -124,6 +141,25 @@ class Ledger {
   /// others stopped before.
   virtual Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                          const Retention& retention) = 0;
+  /// Erases submissions: at once nothing of them can be read or found, in less than a minute their keys are
+  /// destroyed and their lines deleted, and a tombstone follows with the next checkpoint(). Their addresses
+  /// stay suppressed. Returns the number under which erasure() tells how far it is. Fails with NotFound,
+  /// Limit (too many at once).
+  virtual Result<std::int64_t> erase(const std::vector<consent::SubjectId>& subjects,
+                                     const consent::EraseBody& body, const Retention& retention) = 0;
+  /// NotFound.
+  virtual Result<EndingReport> erasure(std::int64_t id) const = 0;
+  /// The submission and, when one of its addresses is proven, all others that were proven for the same.
+  virtual Result<std::vector<consent::SubjectId>> joined(const consent::SubjectId& subject) const = 0;
+  /// A statement signed with the log's key (proof/jws.h). Never personal data.
+  virtual Result<std::string> sign(std::string_view typ, const json::Value& statement) const = 0;
+  /// Retention cohorts whose last day is before today and that still have a key.
+  [[nodiscard]] virtual std::vector<Retention> due(Instant now) const = 0;
+  /// Destroys the keys of what is due with the next rotation; whoever has nothing else left goes with them.
+  /// Happens by itself every hour. Fails with Refused while the clock is not trusted, and with Conflict when
+  /// it is more than a day ahead of the last time: a wrong clock must not delete, so a manager says that it
+  /// is right (clock_is_right), once. NotFound: nothing is due.
+  virtual Result<std::int64_t> sweep(bool clock_is_right) = 0;
   /// A leaf about the log itself; never personal data.
   virtual Result<Committed> record(consent::EventType type, const json::Value& body) = 0;
 

@@ -42,7 +42,10 @@ Result<Head::Signed> FileLedger::signed_head() const {
 }
 
 Result<std::string> FileLedger::checkpoint() {
-  if (!head_.read_only()) CF_CHECK(write_followers());
+  if (!head_.read_only()) {
+    CF_CHECK(write_followers());
+    CF_CHECK(write_tombstones());
+  }
   CF_TRY(auto newest, signed_head());
   return std::move(newest.note);
 }
@@ -92,6 +95,8 @@ Result<proof::Entry> FileLedger::entry_of(const LeafRow& leaf, const View& view,
   if (!leaf.h && !is_log_line(*leaf.bytes))
     return fail(Code::Corrupt, "an event of a person has lost its place");
   if (!leaf.h) return out;
+  // On its way out: nobody reads it any more, although it is still there.
+  if (memory_.gone.covers(leaf.seq) || memory_.leaving.contains(memory_.owners.of(leaf.seq))) return out;
   CF_TRY(const Key* key, owner_key(leaf.seq, reader, keys));
   CF_TRY(auto disclosures, disclosures_of(leaf, *key));
   if (view.identity) out.d[0] = std::move(disclosures[0]);
@@ -142,7 +147,8 @@ Result<proof::Receipt> FileLedger::receipt(const consent::SubjectId& subject, co
   CF_TRY(const auto row, reader->subject(subject));
   CF_TRY(const Key key, keyring_.subject_key(row));
   CF_TRY(const auto leaf, reader->leaf(seq.value));
-  if (!leaf.bytes || !leaf.payload) return fail(Code::NotFound, "no such event");
+  if (!leaf.bytes || !leaf.payload || memory_.gone.covers(leaf.seq))
+    return fail(Code::NotFound, "no such event");
   auto disclosures = disclosures_of(leaf, key);
   if (!disclosures && disclosures.error().code == Code::WrongKey)
     return fail(Code::NotFound, "no such event of this submission");

@@ -3,11 +3,13 @@
 
 #include "ledger/memory.h"
 
+#include "base/limits.h"
 #include "crypto/crypto.h"
 #include "ledger/byte_order.h"
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <mutex>
 
 namespace counterfoil::ledger {
@@ -79,6 +81,13 @@ void SubjectIndex::remove_code(std::string_view code, Ordinal n) {
   }
 }
 
+void SubjectIndex::forget(const std::set<std::uint64_t>& subjects) {
+  const std::unique_lock lock(mutex_);
+  for (Entry& entry : entries_) {
+    if (entry.n != 0 && subjects.contains(entry.n)) entry = {.tag = 0, .n = 0, .next = entry.next};
+  }
+}
+
 std::vector<Ordinal> SubjectIndex::by_address(const consent::Address& address) const {
   return find(tag_of(consent::address_kind_name(address.kind), address.value));
 }
@@ -119,6 +128,60 @@ std::optional<consent::Actor> Suppressions::by(const Handle& tag) const {
   const std::shared_lock lock(mutex_);
   const auto at = tags_.find(tag);
   if (at == tags_.end()) return std::nullopt;
+  return at->second;
+}
+
+Ranges GoneLines::ranges() const {
+  const std::shared_lock lock(mutex_);
+  return {ranges_.begin(), ranges_.end()};
+}
+
+void GoneLines::add(const Ranges& ranges) {
+  const std::unique_lock lock(mutex_);
+  for (const auto& [first, last] : ranges) {
+    auto& known = ranges_[first];
+    known = std::max(known, last);
+  }
+}
+
+bool GoneLines::covers(std::uint64_t seq) const {
+  const std::shared_lock lock(mutex_);
+  const auto after = ranges_.upper_bound(seq);
+  return after != ranges_.begin() && std::prev(after)->second >= seq;
+}
+
+std::uint64_t GoneLines::count(std::uint64_t size) const {
+  const std::shared_lock lock(mutex_);
+  std::uint64_t n = 0;
+  for (const auto& [first, last] : ranges_) {
+    if (first >= size) break;
+    n += std::min(last + 1, size) - first;
+  }
+  return n;
+}
+
+void Leaving::add(const std::set<std::uint64_t>& subjects) {
+  const std::unique_lock lock(mutex_);
+  subjects_.insert(subjects.begin(), subjects.end());
+}
+
+bool Leaving::contains(std::uint64_t n) const {
+  const std::shared_lock lock(mutex_);
+  return subjects_.contains(n);
+}
+
+void EndingReports::set(std::int64_t id, const EndingReport& report) {
+  const std::lock_guard lock(mutex_);
+  if (reports_.insert_or_assign(id, report).second) order_.push_back(id);
+  if (order_.size() <= limits::kEndingReportsMax) return;
+  reports_.erase(order_.front());
+  order_.pop_front();
+}
+
+std::optional<EndingReport> EndingReports::of(std::int64_t id) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = reports_.find(id);
+  if (at == reports_.end()) return std::nullopt;
   return at->second;
 }
 

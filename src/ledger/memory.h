@@ -8,16 +8,20 @@
 
 #include "counterfoil/base/bytes.h"
 #include "counterfoil/consent/terms.h"
+#include "ledger/endings.h"
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace counterfoil::ledger {
@@ -33,6 +37,8 @@ class SubjectIndex {
   void add_address(const consent::Address& address, Ordinal n);
   void add_code(std::string_view code, Ordinal n);
   void remove_code(std::string_view code, Ordinal n);
+  /// Nothing leads to these subjects any more.
+  void forget(const std::set<std::uint64_t>& subjects);
   [[nodiscard]] std::vector<Ordinal> by_address(const consent::Address& address) const;
   [[nodiscard]] std::vector<Ordinal> by_code(std::string_view code) const;
   /// Keeps a code for a subject that is about to be written; false when another one has or keeps it.
@@ -75,6 +81,44 @@ class Suppressions {
   std::unordered_map<Handle, consent::Actor, HandleHash> tags_;  // guarded by mutex_
 };
 
+/// Lines whose text is gone or going, as tombstones and jobs say: that they are missing is no damage.
+class GoneLines {
+ public:
+  void add(const Ranges& ranges);
+  [[nodiscard]] bool covers(std::uint64_t seq) const;
+  [[nodiscard]] Ranges ranges() const;
+  /// How many of the lines before size.
+  [[nodiscard]] std::uint64_t count(std::uint64_t size) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::uint64_t, std::uint64_t> ranges_;  // guarded by mutex_; first -> last, disjoint
+};
+
+/// Subjects that asked to be erased: whoever asks for them gets no answer, although their keys are still
+/// there for a moment.
+class Leaving {
+ public:
+  void add(const std::set<std::uint64_t>& subjects);
+  [[nodiscard]] bool contains(std::uint64_t n) const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::set<std::uint64_t> subjects_;  // guarded by mutex_
+};
+
+/// What became of each ending since the start.
+class EndingReports {
+ public:
+  void set(std::int64_t id, const EndingReport& report);
+  [[nodiscard]] std::optional<EndingReport> of(std::int64_t id) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::int64_t, EndingReport> reports_;  // guarded by mutex_
+  std::deque<std::int64_t> order_;                // guarded by mutex_; the oldest first
+};
+
 /// Leaf -> subject, 4 bytes a leaf: ledger.db has no column that says it, and a pull needs it.
 class Owners {
  public:
@@ -92,6 +136,9 @@ struct Memory {
   SubjectIndex index;
   Suppressions suppressions;
   Owners owners;
+  GoneLines gone;
+  Leaving leaving;
+  EndingReports endings;
 };
 
 }  // namespace counterfoil::ledger

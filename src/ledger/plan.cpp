@@ -163,12 +163,22 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
   std::vector<PlannedLeaf> leaves;
   for (const PersonDraft& draft : job.events) {
     const std::uint64_t n = draft.n != 0 ? draft.n : ordinals[draft.subject];
+    if (leaving_ != nullptr && leaving_->contains(n)) {
+      if (draft.type == consent::EventType::Stop) continue;
+      return fail(Code::NotFound, "no such submission");
+    }
     const std::uint64_t seq = position_.frontier.size() + leaves.size();
     CF_TRY(auto leaf, person_leaf(draft, seq, n, counts));
     leaves.push_back(std::move(leaf));
   }
   for (const LogDraft& draft : job.log_events) {
     CF_TRY(auto leaf, log_leaf(draft, position_.frontier.size() + leaves.size()));
+    leaves.push_back(std::move(leaf));
+  }
+  std::vector<PlannedTombstone> tombstones;
+  for (const Tombstone& tombstone : job.tombstones) {
+    tombstones.push_back({position_.frontier.size() + leaves.size(), &tombstone});
+    CF_TRY(auto leaf, log_leaf(tombstone.leaf, tombstones.back().seq));
     leaves.push_back(std::move(leaf));
   }
   // From here nothing fails for a reason of the job's own.
@@ -183,10 +193,14 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
       return status.error();
     }
   }
+  // A stop that only its tags tell of.
+  if (out.empty() && !job.events.empty()) out.push_back({consent::Seq{0}, now_, clock_state_});
   if (!leaves.empty() && clock_state_ != ClockState::Untrusted) position_.trusted_t = now_;
   sign_ = sign_ || job.sign;
   tags_.insert(tags_.end(), job.tags.begin(), job.tags.end());
   for (const ItemChange& item : job.items) items_.push_back(&item);
+  for (const NewEnding& ending : job.endings) endings_.push_back(&ending);
+  tombstones_.insert(tombstones_.end(), tombstones.begin(), tombstones.end());
   orphans_.insert(orphans_.end(), job.orphans.begin(), job.orphans.end());
   return out;
 }

@@ -54,6 +54,8 @@ class Plan {
  public:
   Plan(const Keyring& keyring, const Clock& clock, Position before, EventCounter count, StoredNode node);
 
+  /// Subjects about which nothing more is recorded: a stop of theirs is their tags alone.
+  void leave_out(const Leaving& leaving) { leaving_ = &leaving; }
   /// Adds a job as a whole or, on failure, nothing of it. The job must outlive the plan.
   Result<std::vector<Committed>> add(const Job& job);
   /// Not well: the log could not be read while planning, and the whole plan must be thrown away.
@@ -61,9 +63,12 @@ class Plan {
 
   [[nodiscard]] const Position& position() const { return position_; }
   [[nodiscard]] bool touches_keys() const {
-    return !subjects_.empty() || !buckets_.empty() || !cohorts_.empty() || !orphans_.empty();
+    return !subjects_.empty() || !buckets_.empty() || !cohorts_.empty() || !orphans_.empty() ||
+           !endings_.empty();
   }
-  [[nodiscard]] bool touches_log() const { return !leaves_.empty() || !tags_.empty() || sign_; }
+  [[nodiscard]] bool touches_log() const {
+    return !leaves_.empty() || !tags_.empty() || !endings_.empty() || sign_;
+  }
   /// The plan ends with a signed checkpoint: a job asked for it, or the writer did.
   [[nodiscard]] bool signs() const { return sign_; }
   void ask_for_checkpoint() { sign_ = true; }
@@ -82,6 +87,12 @@ class Plan {
   [[nodiscard]] const std::vector<Tag>& tags() const { return tags_; }
   [[nodiscard]] const std::vector<const ItemChange*>& items() const { return items_; }
   [[nodiscard]] const std::vector<Ordinal>& orphans() const { return orphans_; }
+  [[nodiscard]] const std::vector<const NewEnding*>& endings() const { return endings_; }
+  struct PlannedTombstone {
+    std::uint64_t seq = 0;
+    const Tombstone* tombstone = nullptr;  // in its job
+  };
+  [[nodiscard]] const std::vector<PlannedTombstone>& tombstones() const { return tombstones_; }
   [[nodiscard]] Instant now() const { return now_; }
 
  private:
@@ -111,6 +122,9 @@ class Plan {
   std::vector<Tag> tags_;
   std::vector<const ItemChange*> items_;
   std::vector<Ordinal> orphans_;
+  std::vector<const NewEnding*> endings_;
+  std::vector<PlannedTombstone> tombstones_;
+  const Leaving* leaving_ = nullptr;
   Status soundness_;
   bool sign_ = false;
 };

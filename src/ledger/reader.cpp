@@ -177,6 +177,15 @@ Result<Reader::LeafCounts> Reader::count_leaves(std::uint64_t size) {
   return LeafCounts{column(0), column(1), column(2)};
 }
 
+Result<EndingReport> Reader::ended(std::int64_t id) {
+  CF_TRY(auto st, files_.ledger.prepare("SELECT epoch, lines, gone_at, seq FROM ended WHERE id = ?"));
+  CF_TRY(const bool found, st.bind(1, id).step());
+  if (!found) return fail(Code::NotFound, "no such erasure");
+  return EndingReport{EndingReport::State::Ended, static_cast<std::uint64_t>(st.integer(0)),
+                      static_cast<std::uint64_t>(st.integer(1)), st.integer(2),
+                      static_cast<std::uint64_t>(st.integer(3))};
+}
+
 Result<std::vector<LeafRow>> Reader::leaves(std::uint64_t start, std::uint64_t end) {
   return all_rows<LeafRow>(st_->leaves.reset().bind(1, start).bind(2, end), leaf_row);
 }
@@ -208,7 +217,7 @@ Result<std::vector<Reader::ItemRow>> Reader::items(std::string_view kind) {
 Result<ReaderPool::Lease> ReaderPool::lease() {
   std::unique_lock lock(mutex_);
   const bool free = freed_.wait_for(lock, std::chrono::milliseconds(limits::kReaderWait_ms),
-                                    [&] { return lent_ < limits::kReadersMax; });
+                                    [&] { return !paused_ && lent_ < limits::kReadersMax; });
   if (!free) return fail(Code::Busy, "too many readings of the ledger at once");
   ++lent_;
   if (!idle_.empty()) {
@@ -221,7 +230,7 @@ Result<ReaderPool::Lease> ReaderPool::lease() {
   if (opened) return Lease(*this, *std::move(opened));
   lock.lock();
   --lent_;
-  freed_.notify_one();
+  freed_.notify_all();
   return opened.error();
 }
 
@@ -229,7 +238,23 @@ void ReaderPool::give_back(std::unique_ptr<Reader> reader) {
   const std::lock_guard lock(mutex_);
   --lent_;
   idle_.push_back(std::move(reader));
-  freed_.notify_one();
+  freed_.notify_all();
+}
+
+Result<ReaderPool::Pause> ReaderPool::pause(int timeout_ms) {
+  std::unique_lock lock(mutex_);
+  paused_ = true;
+  if (freed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return lent_ == 0; }))
+    return Pause(*this);
+  paused_ = false;
+  freed_.notify_all();
+  return fail(Code::Busy, "the ledger is being read");
+}
+
+void ReaderPool::resume() {
+  const std::lock_guard lock(mutex_);
+  paused_ = false;
+  freed_.notify_all();
 }
 
 void ReaderPool::close() {

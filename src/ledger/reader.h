@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace counterfoil::ledger {
@@ -56,6 +57,8 @@ class Reader {
     std::uint64_t all = 0, chained = 0, misplaced = 0;
   };
   Result<LeafCounts> count_leaves(std::uint64_t size);
+  /// An ending that is complete; NotFound.
+  Result<EndingReport> ended(std::int64_t id);
   /// Root of a complete subtree with 2^level leaves, level 8, 16, ….
   Result<Hash> node(unsigned level, std::uint64_t n);
 
@@ -108,9 +111,28 @@ class ReaderPool {
   /// Closes the idle ones; call when nobody reads any more.
   void close();
 
+  /// As long as it lives nobody reads.
+  class Pause {
+   public:
+    explicit Pause(ReaderPool& pool) : pool_(&pool) {}
+    Pause(Pause&& o) noexcept : pool_(std::exchange(o.pool_, nullptr)) {}
+    Pause& operator=(Pause&&) = delete;
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    ~Pause() {
+      if (pool_ != nullptr) pool_->resume();
+    }
+
+   private:
+    ReaderPool* pool_;
+  };
+  /// Lets nobody begin, and waits until those who read have finished. Fails with Busy.
+  Result<Pause> pause(int timeout_ms);
+
  private:
   friend class Lease;
   void give_back(std::unique_ptr<Reader> reader);
+  void resume();
 
   const std::string folder_;
   std::mutex mutex_;
@@ -118,6 +140,7 @@ class ReaderPool {
   // Guarded by mutex_:
   std::vector<std::unique_ptr<Reader>> idle_;
   std::size_t lent_ = 0;
+  bool paused_ = false;
 };
 
 }  // namespace counterfoil::ledger

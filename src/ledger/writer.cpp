@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/stack.h"
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +26,8 @@ bool may_use_reserve(const Job& job) {
     return draft.type == EventType::Stop || draft.type == EventType::Withdraw;
   };
   const auto is_boot = [](const LogDraft& draft) { return draft.type == EventType::SysBoot; };
-  return job.items.empty() && std::all_of(job.events.begin(), job.events.end(), is_urgent) &&
+  return job.items.empty() && job.endings.empty() && !job.bury &&
+         std::all_of(job.events.begin(), job.events.end(), is_urgent) &&
          std::all_of(job.log_events.begin(), job.log_events.end(), is_boot);
 }
 
@@ -38,8 +40,14 @@ Writer::Writer(Parts parts)
       memory_(*parts.memory),
       head_(*parts.head),
       clock_(*parts.clock),
-      anchor_(*parts.anchor),
-      anchor_record_(std::move(parts.anchor_record)),
+      readers_(*parts.readers),
+      keys_cache_(*parts.keys_cache),
+      anchor_kind_(std::move(parts.anchor_kind)),
+      timing_(parts.timing),
+      anchor_(std::move(parts.anchor)),
+      endings_(std::move(parts.endings)),
+      overwrite_at_(std::chrono::steady_clock::now() + std::chrono::milliseconds(timing_.overwrite_after_ms)),
+      rotate_at_(std::chrono::steady_clock::now()),
       position_(std::move(parts.position)),
       backlogs_{Backlog{&committer_->files().keys}, Backlog{&committer_->files().ledger},
                 Backlog{&committer_->files().desk}},
@@ -112,8 +120,15 @@ Writer::Group Writer::next_group() {
   const bool unsigned_leaves = !head_.read_only() && position_.frontier.size() > head_.newest().size;
   int wait_ms = unsigned_leaves ? limits::kCheckpointAfter_ms : limits::kLedgerIdle_ms;
   if (head_.disk_full()) wait_ms = limits::kStopReserveRetry_ms;
+  auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(wait_ms);
+  bool epoch_first = false;
+  if (const auto step = next_epoch_step(); step && *step < until) {
+    until = *step;
+    epoch_first = true;
+  }
   std::unique_lock lock(mutex_);
-  work_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_ || !queue_.empty(); });
+  const bool work = work_.wait_until(lock, until, [this] { return stopping_ || !queue_.empty(); });
+  if (!work && epoch_first) return {};
   Group group;
   // Not while closing: the next start signs, and a disk that refuses must not hold the end up.
   if (queue_.empty() && unsigned_leaves && !stopping_ && !head_.disk_full()) {
@@ -139,6 +154,8 @@ void Writer::loop() {
     } else {
       commit_walled(std::move(group));
     }
+    step_epoch();
+    burn_stack();
     const auto now = std::chrono::steady_clock::now();
     if (now - housekeeping >= std::chrono::milliseconds(limits::kLedgerIdle_ms)) {
       housekeeping = now;
@@ -177,7 +194,13 @@ void Writer::commit_group(Group group) {
   Plan plan(
       keyring_, clock_, position_, [this](const Key& subject) { return committer_->events_of(subject); },
       [this](unsigned level, std::uint64_t n) { return committer_->stored_node(level, n); });
+  plan.leave_out(memory_.leaving);
+  bool buried = false;
   for (const auto& job : group) {
+    if (job->bury && !buried) {
+      job->tombstones = due_tombstones();
+      buried = true;
+    }
     auto committed = plan.add(*job);
     if (committed) {
       planned.push_back({job.get(), *std::move(committed)});
@@ -275,6 +298,13 @@ void Writer::publish(const Plan& plan, const std::string& note) {
       memory_.index.release_code(subject.subject->code);
     }
   }
+  for (const NewEnding* ending : plan.endings()) {
+    memory_.leaving.add(ending->job.what.subjects);
+    memory_.index.forget(ending->job.what.subjects);
+    endings_.push_back(ending->job);
+    report(ending->job, std::nullopt);
+  }
+  if (!plan.tombstones().empty()) bury(plan);
   memory_.subjects.fetch_add(plan.subjects().size());
   memory_.subjects.fetch_sub(plan.orphans().size());
 }
@@ -296,7 +326,9 @@ void Writer::recover(const Error& error) {
   auto position = committer_->position();
   position_known_ = position.has_value();
   if (position) {
+    const auto next_subject = std::max(position_.next_subject, position->next_subject);
     position_ = *std::move(position);
+    position_.next_subject = next_subject;
   } else if (position.error().code == Code::Corrupt) {
     head_.turn_read_only(position.error().message());
   }
@@ -326,17 +358,15 @@ void Writer::copy_back(Backlog& backlog, store::Checkpoint mode) {
 
 // The only thing an idle ledger writes, and only when something was recorded since the last time.
 void Writer::hourly() {
-  if (head_.read_only() || anchor_record_.size == position_.frontier.size()) return;
+  if (head_.read_only() || anchor_.record().size == position_.frontier.size()) return;
   for (Backlog& backlog : backlogs_) copy_back(backlog, store::Checkpoint::Passive);
   if (const auto status = store_anchor(); !status)
     log::error("ledger.anchor", {{"error", status.error().message()}});
 }
 
 Status Writer::store_anchor() {
-  if (anchor_record_.size == position_.frontier.size()) return {};
-  anchor_record_.size = position_.frontier.size();
-  anchor_record_.root = position_.frontier.root();
-  return anchor_.store(encode_anchor(anchor_record_).view());
+  if (anchor_.record().size == position_.frontier.size()) return {};
+  return anchor_.update(anchor_.record().boots, position_.frontier.size(), position_.frontier.root());
 }
 
 }  // namespace counterfoil::ledger

@@ -7,12 +7,14 @@
 #pragma once
 
 #include "base/seams.h"
-#include "ledger/anchor_record.h"
+#include "ledger/anchor.h"
 #include "ledger/commit.h"
 #include "ledger/head.h"
 #include "ledger/job.h"
 #include "ledger/plan.h"
+#include "ledger/reader.h"
 #include "ledger/reserve.h"
+#include "store/page_cache.h"
 
 #include <array>
 #include <atomic>
@@ -21,6 +23,8 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,8 +40,12 @@ class Writer {
     Memory* memory = nullptr;
     Head* head = nullptr;
     const Clock* clock = nullptr;
-    ErasableAnchor* anchor = nullptr;
-    AnchorRecord anchor_record;
+    ReaderPool* readers = nullptr;
+    const store::PageCache* keys_cache = nullptr;
+    std::string anchor_kind;
+    Anchor anchor;
+    std::vector<EndingJob> endings;
+    Timing timing;
     Position position;
   };
   explicit Writer(Parts parts);
@@ -54,6 +62,7 @@ class Writer {
   [[nodiscard]] std::uint64_t commits() const { return commits_.load(); }
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   using Group = std::vector<std::unique_ptr<Job>>;
   using Future = std::future<Result<std::vector<Committed>>>;
   struct Planned {
@@ -86,14 +95,35 @@ class Writer {
   void hourly();
   Status store_anchor();
 
+  // Epochs (epochs.cpp)
+  [[nodiscard]] std::optional<Time> next_epoch_step() const;
+  void step_epoch();
+  Status begin_epoch();
+  Status end_epoch();
+  Status finish_endings();
+  Status empty_log(store::Database& database);
+  Status lines_of(EndingJob& ending);
+  Result<bool> is_ending(std::uint64_t n, const std::set<std::int64_t>& cohorts);
+  void adopt(const Ending& ending, std::vector<EndingJob> begun);
+  void report(const EndingJob& ending, std::optional<std::uint64_t> tombstone);
+  std::vector<Tombstone> due_tombstones() const;
+  void bury(const Plan& plan);
+
   Reserve reserve_;
   const std::unique_ptr<Committer> committer_;
   Keyring& keyring_;
   Memory& memory_;
   Head& head_;
   const Clock& clock_;
-  ErasableAnchor& anchor_;
-  AnchorRecord anchor_record_;
+  ReaderPool& readers_;
+  const store::PageCache& keys_cache_;
+  const std::string anchor_kind_;
+  const Timing timing_;
+  Anchor anchor_;
+  std::vector<EndingJob> endings_;
+  Time overwrite_at_;    // not before
+  Time rotate_at_;       // not before
+  Instant gone_at_ = 0;  // of the newest epoch that ended
   Position position_;
   bool position_known_ = true;
   std::chrono::steady_clock::time_point signed_at_ = std::chrono::steady_clock::now();

@@ -2,6 +2,7 @@
 // Copyright The Counterfoil Authors
 
 #include "base/log.h"
+#include "base/stack.h"
 #include "net/connection.h"
 
 #include <poll.h>
@@ -352,6 +353,7 @@ void ThreadServer::work(bool for_stops) {
       // Out of memory for one connection is that connection's end, not the server's.
       service_figures().refused("exception");
     }
+    burn_stack();
     lock.lock();
     busy_.erase(job.connection.get());
     if (after == Connection::After::Park && !stopping_) {

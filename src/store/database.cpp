@@ -50,7 +50,8 @@ std::string uri_of(const std::string& path, const OpenOptions& options) {
       uri += "%" + hex({&byte, 1});
     }
   }
-  return uri + (options.power_safe_overwrite ? "?psow=1" : "?psow=0");
+  uri += options.power_safe_overwrite ? "?psow=1" : "?psow=0";
+  return options.main_file_only ? uri + "&immutable=1" : uri;
 }
 
 Status harden(Connection& c) {

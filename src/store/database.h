@@ -31,6 +31,9 @@ struct OpenOptions {
   /// False (psow=0) makes SQLite write whole 4096-byte sectors, so that a torn write cannot hurt an older
   /// commit on media that give no such promise; with 1024-byte pages that is about four times the bytes.
   bool power_safe_overwrite = true;
+  /// What stands in the main file alone, without locks and without the WAL: only while nobody copies the WAL
+  /// back.
+  bool main_file_only = false;
   int busy_timeout_ms = 5000;
   int cache_kib = 1024;  // page cache of this connection
 };

@@ -96,6 +96,7 @@ class Shop {
     out.origin = "shop.example/test/1";
     out.clock = &clock;
     out.anchor = board_.anchor.get();
+    out.timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
     return out;
   }
   std::string folder_ = "/tmp/cf-shop-XXXXXX";

@@ -120,7 +120,16 @@ struct StopBody {
   bool operator==(const StopBody&) const = default;
 };
 
-using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody>;
+/// Erase everything (GDPR Art. 17). It stops everything as well: should the erasure be lost with a restored
+/// ledger, the stop is not.
+struct EraseBody {
+  Actor by = Actor::Person;
+  std::string scope;  // "subject" (one submission), "joined" (all that were proven for the same address)
+  std::string via;    // "link", "till"
+  bool operator==(const EraseBody&) const = default;
+};
+
+using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody>;
 
 /// Type an EventBody is written under.
 EventType event_type(const EventBody& body);

@@ -38,45 +38,51 @@ TEST_CASE("unknown boards and options that do not fit are refused") {
   CHECK(make("fake", {.clock_control_path = "/nowhere/clock"}).error().code == Code::NotFound);
 }
 
-TEST_CASE("an anchor gives back what was stored last") {
+TEST_CASE("an anchor gives back what was written last, where it was written") {
   const support::TempFolder folder;
   for (const std::string& path : {folder.file("anchor"), std::string()}) {
     auto board = make("fake", {.anchor_path = path});
     REQUIRE(board);
-    CHECK(board->anchor->load().error().code == Code::NotFound);
-    REQUIRE(board->anchor->store(as_bytes("first record")));
-    REQUIRE(board->anchor->store(as_bytes("second")));
-    CHECK(board->anchor->load()->text() == "second");
-    CHECK(board->anchor->store({}).error().code == Code::BadInput);
-    CHECK(board->anchor->load()->text() == "second");
+    auto& anchor = *board->anchor;
+    CHECK(anchor.read(0, 4).error().code == Code::NotFound);
+    REQUIRE(anchor.write(0, as_bytes("first record")));
+    REQUIRE(anchor.write(6, as_bytes("RECORD")));
+    REQUIRE(anchor.write(ErasableAnchor::kAnchorBytes - 3, as_bytes("end")));
+    CHECK(anchor.read(0, 12)->text() == "first RECORD");
+    CHECK(anchor.read(ErasableAnchor::kAnchorBytes - 3, 3)->text() == "end");
+    CHECK(anchor.write(ErasableAnchor::kAnchorBytes - 2, as_bytes("end")).error().code == Code::BadInput);
+    CHECK(anchor.read(ErasableAnchor::kAnchorBytes - 2, 3).error().code == Code::Io);
   }
   auto again = make("generic", {.anchor_path = folder.file("anchor")});
   REQUIRE(again);
-  CHECK(again->anchor->load()->text() == "second");
+  CHECK(again->anchor->read(0, 12)->text() == "first RECORD");
   CHECK(again->anchor->promise() == "cryptographic, limited by flash");
+  CHECK(again->anchor->kind() == "file");
 }
 
-TEST_CASE("the anchor file is the owner's alone and of a length we write") {
+TEST_CASE("the anchor file is the owner's alone and of the length we write") {
   const support::TempFolder folder;
   const std::string path = folder.file("anchor");
   auto board = make("generic", {.anchor_path = path});
   REQUIRE(board);
-  REQUIRE(board->anchor->store(Bytes(limits::kAnchorRecordBytesMax, 1)));
-  CHECK(board->anchor->load()->view().size() == limits::kAnchorRecordBytesMax);
+  auto& anchor = *board->anchor;
+  REQUIRE(anchor.write(0, as_bytes("x")));
   struct stat info{};
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U) == 0600U);
-  CHECK(board->anchor->store(Bytes(limits::kAnchorRecordBytesMax + 1)).error().code == Code::BadInput);
+  CHECK(static_cast<std::size_t>(info.st_size) == ErasableAnchor::kAnchorBytes);
 
   REQUIRE(::chmod(path.c_str(), 0640) == 0);
-  CHECK(board->anchor->load().error().code == Code::Refused);
-  REQUIRE(write_file_durably(path, Bytes(limits::kAnchorRecordBytesMax + 1, 1)));
-  CHECK(board->anchor->load().error().code == Code::Corrupt);
-  REQUIRE(write_file_durably(path, {}));
-  CHECK(board->anchor->load().error().code == Code::Corrupt);
+  CHECK(anchor.read(0, 1).error().code == Code::Refused);
+  CHECK(anchor.write(0, as_bytes("y")).error().code == Code::Refused);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{100}, ErasableAnchor::kAnchorBytes + 1}) {
+    REQUIRE(write_file_durably(path, Bytes(size, 1)));
+    CHECK(anchor.read(0, 1).error().code == Code::Corrupt);
+    CHECK(anchor.write(0, as_bytes("y")).error().code == Code::Corrupt);
+  }
   auto nowhere = make("generic", {.anchor_path = folder.path() + "/none/anchor"});
   REQUIRE(nowhere);
-  CHECK(nowhere->anchor->store(as_bytes("x")).error().code == Code::NotFound);
+  CHECK(nowhere->anchor->write(0, as_bytes("x")).error().code == Code::NotFound);
 }
 
 }  // namespace counterfoil::board

@@ -63,12 +63,14 @@ struct Box {
   board::ManualClock clock{kStart};
   std::unique_ptr<ErasableAnchor> anchor = board::make_memory_anchor();
   std::unique_ptr<FileLedger> ledger;
+  Timing timing{};
 
   [[nodiscard]] Options options() const {
     return {.folder = folder.path(),
             .origin = "tres-faroles.example/demo/1",
             .clock = &clock,
-            .anchor = anchor.get()};
+            .anchor = anchor.get(),
+            .timing = timing};
   }
   void create() {
     const auto status = Ledger::create(options());

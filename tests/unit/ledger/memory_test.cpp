@@ -54,13 +54,11 @@ TEST_CASE("100,000 people fit into 6 MB of index") {
 // One job with many submissions, as no caller makes it, to fill a ledger fast.
 void enrol(Box& box, unsigned people, unsigned batch) {
   box.ledger.reset();
-  const auto bytes = box.anchor->load();
-  REQUIRE(bytes);
-  const auto anchor = decode_anchor(bytes->view());
-  REQUIRE(anchor);
+  Anchor anchor(*box.anchor);
+  REQUIRE(anchor.open(0));
   auto files = open_files(box.folder.path(), Access::Write);
   REQUIRE(files);
-  Keyring keyring(load_roots(files->keys, anchor->secret, anchor->epoch).value());
+  Keyring keyring(load_roots(files->keys, anchor.record().secret, 0).value());
   REQUIRE(keyring.load(files->keys));
   const auto committer = Committer::make(*std::move(files), keyring).value();
   for (unsigned done = 0; done < people; done += batch) {

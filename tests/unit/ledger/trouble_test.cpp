@@ -34,12 +34,12 @@ TEST_CASE("another anchor does not open the folder, and nothing is harmed") {
   CHECK(missing.error().code == Code::WrongKey);
   AnchorRecord record;
   record.secret = crypto::random_key();
-  REQUIRE(box.anchor->store(encode_anchor(record).view()));
+  REQUIRE(Anchor(*box.anchor).begin(std::move(record)));
   const auto wrong = FileLedger::open(box.options());
   CHECK(wrong.error().code == Code::WrongKey);
   CHECK(wrong.error().message() ==
         "the key in the anchor does not open this folder; put back the anchor that belongs to it");
-  REQUIRE(box.anchor->store(as_bytes("not an anchor")));
+  REQUIRE(box.anchor->write(0, Bytes(ErasableAnchor::kAnchorBytes, 'x')));
   CHECK(FileLedger::open(box.options()).error().code == Code::WrongKey);
   box.anchor = std::move(right);
   box.open();
@@ -49,13 +49,12 @@ TEST_CASE("another anchor does not open the folder, and nothing is harmed") {
 TEST_CASE("an interrupted set-up can be done again") {
   Box box;
   box.create();
-  const auto anchor = decode_anchor(box.anchor->load()->view());
   // As if the power had gone before the first event: empty tables and an anchor that has seen no leaf.
   change(box, ledger_path(box.folder.path()),
          "DELETE FROM leaf; DELETE FROM frontier; DELETE FROM checkpoint");
-  AnchorRecord unused;
-  unused.secret = anchor->secret.clone();
-  REQUIRE(box.anchor->store(encode_anchor(unused).view()));
+  Anchor anchor(*box.anchor);
+  REQUIRE(anchor.open(0));
+  REQUIRE(anchor.update(0, 0, {}));
   CHECK(FileLedger::open(box.options()).error().code == Code::NotFound);
   box.create();
   box.open();
@@ -239,10 +238,10 @@ TEST_CASE("a power cut between keys.db and ledger.db leaves a key that is swept 
   REQUIRE(ana);
   box->ledger.reset();
   {
-    const auto anchor = decode_anchor(box->anchor->load()->view());
+    Anchor anchor(*box->anchor);
     auto files = open_files(box->folder.path(), Access::Write);
-    REQUIRE((anchor && files));
-    Keyring keyring(load_roots(files->keys, anchor->secret, anchor->epoch).value());
+    REQUIRE((anchor.open(0) && files));
+    Keyring keyring(load_roots(files->keys, anchor.record().secret, 0).value());
     REQUIRE(keyring.load(files->keys));
     const auto committer = Committer::make(*std::move(files), keyring).value();
     const auto identity = somebody(kBea);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What is to end: a person who asked for it, or a retention cohort that is due. Each is a row of "job" in
+// ledger.db, sealed under a key of its own in keys.db, from the request until the tombstone.
+//
+//   Asked   the request is a leaf; nothing can be read any more; keys are still there
+//   Ending  the lines are known and stand in the row; keys.db may have moved to the epoch without the keys
+//   Ended   the old epoch's secret is overwritten, lines and payloads are deleted; the tombstone is due
+//
+// Thread rule: value types.
+#pragma once
+
+#include "counterfoil/base/clock.h"
+#include "counterfoil/base/result.h"
+#include "ledger/keyring.h"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace counterfoil::ledger {
+
+/// Lines [first, last], both inside, ascending and disjoint.
+using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+/// Sorts and joins. seqs may be in any order.
+Ranges ranges_of(std::vector<std::uint64_t> seqs);
+std::uint64_t count_of(const Ranges& ranges);
+
+struct EndingJob {
+  enum class Kind { Erase, Expire };
+  using State = EndingReport::State;
+
+  std::int64_t id = 0;
+  Kind kind = Kind::Erase;
+  State state = State::Asked;
+  Ending what;
+  Ranges lines;             // from Ending on
+  std::uint64_t epoch = 0;  // from Ending on: the first epoch without the keys
+  Instant gone_at = 0;      // from Ended on
+};
+
+std::string_view kind_name(EndingJob::Kind kind);
+std::string_view state_name(EndingJob::State state);
+
+/// The row's sealed part: subjects, cohorts, lines, epoch; padded, so that its length tells little.
+Result<Bytes> seal_job(const Key& key, const EndingJob& job);
+/// Fails with Corrupt.
+Result<EndingJob> open_job(const Key& key, std::int64_t id, std::string_view kind, std::string_view state,
+                           ByteView sealed);
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// How the writer destroys keys. A rotation has two halves. The first moves keys.db into the next epoch, whose
+// secret is in the anchor already; the second, no sooner than the disk can have been lying, reads keys.db
+// anew and overwrites the old secret. A power cut anywhere leaves one of the two epochs whole: the next start
+// sees which one keys.db is in.
+#include "base/limits.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "ledger/writer.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace counterfoil::ledger {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+bool is_in(const EndingJob& ending, EndingJob::State state) {
+  return ending.state == state;
+}
+
+}  // namespace
+
+// Nothing: there is nothing to end, or it must not be ended now.
+std::optional<Writer::Time> Writer::next_epoch_step() const {
+  using State = EndingJob::State;
+  if (head_.read_only() || head_.disk_full() || !head_.checked()) return std::nullopt;
+  const auto any = [this](State state) {
+    return std::any_of(endings_.begin(), endings_.end(), [&](const auto& e) { return is_in(e, state); });
+  };
+  if (anchor_.has_leftover() || any(State::Ending)) return overwrite_at_;
+  if (any(State::Asked)) return rotate_at_;
+  return std::nullopt;
+}
+
+void Writer::step_epoch() {
+  const auto step = next_epoch_step();
+  if (!step || steady_clock::now() < *step) return;
+  const bool second_half = anchor_.has_leftover();
+  Status done;
+  try {
+    if (second_half) {
+      done = end_epoch();
+    } else if (std::any_of(endings_.begin(), endings_.end(),
+                           [](const auto& e) { return is_in(e, EndingJob::State::Ending); })) {
+      done = finish_endings();
+    } else {
+      done = begin_epoch();
+    }
+  } catch (const std::exception& e) {
+    done = fail(Code::Internal, e.what());
+  }
+  if (done) return;
+  log::error("ledger.epoch", {{"half", second_half ? 2 : 1}, {"error", done.error().message()}});
+  const bool busy = done.error().code == Code::Busy;
+  const auto again =
+      steady_clock::now() + milliseconds(busy ? limits::kEpochBusy_ms : limits::kEpochRetry_ms);
+  overwrite_at_ = again;
+  rotate_at_ = again;
+  // Nobody is lost: the old secret is still there.
+  if (done.error().code == Code::Corrupt) head_.turn_read_only(done.error().message());
+}
+
+// A person ends with the last of their lines.
+Result<bool> Writer::is_ending(std::uint64_t n, const std::set<std::int64_t>& cohorts) {
+  CF_TRY(auto st, committer_->files().keys.prepare("SELECT sid, w FROM subj WHERE n = ?"));
+  CF_TRY(const bool found, st.bind(1, n).step());
+  if (!found) return false;
+  SubjectRow row{n, {}, Bytes(st.blob(1).begin(), st.blob(1).end()), {}};
+  CF_TRY(row.id.bytes, exactly<16>(st.blob(0)));
+  CF_TRY(const Key key, keyring_.subject_key(row));
+  CF_TRY(const auto lines, committer_->lines_of_subject(key));
+  for (const std::uint64_t seq : lines) {
+    if (memory_.gone.covers(seq)) continue;
+    CF_TRY(const auto cohort, committer_->cohort_of_line(seq));
+    if (!cohort || !cohorts.contains(*cohort)) return false;
+  }
+  return true;
+}
+
+Status Writer::lines_of(EndingJob& ending) {
+  std::vector<std::uint64_t> lines;
+  for (const std::uint64_t n : ending.what.subjects) {
+    CF_TRY(auto st, committer_->files().keys.prepare("SELECT sid, w FROM subj WHERE n = ?"));
+    CF_TRY(const bool found, st.bind(1, n).step());
+    if (!found) continue;
+    SubjectRow row{n, {}, Bytes(st.blob(1).begin(), st.blob(1).end()), {}};
+    CF_TRY(row.id.bytes, exactly<16>(st.blob(0)));
+    CF_TRY(const Key key, keyring_.subject_key(row));
+    CF_TRY(const auto own, committer_->lines_of_subject(key));
+    lines.insert(lines.end(), own.begin(), own.end());
+  }
+  CF_TRY(const auto due, committer_->lines_of_cohorts(ending.what.cohorts));
+  std::set<std::uint64_t> owners;
+  for (const std::uint64_t seq : due) owners.insert(memory_.owners.of(seq));
+  owners.erase(0);
+  for (const std::uint64_t n : owners) {
+    CF_TRY(const bool ends, is_ending(n, ending.what.cohorts));
+    if (ends) ending.what.subjects.insert(n);
+  }
+  lines.insert(lines.end(), due.begin(), due.end());
+  std::erase_if(lines, [this](std::uint64_t seq) { return memory_.gone.covers(seq); });
+  ending.lines = ranges_of(std::move(lines));
+  return {};
+}
+
+Status Writer::begin_epoch() {
+  const std::uint64_t epoch = anchor_.record().epoch + 1;
+  std::vector<EndingJob> begun;
+  Ending ending;
+  for (const EndingJob& asked : endings_) {
+    if (!is_in(asked, EndingJob::State::Asked)) continue;
+    EndingJob next = asked;
+    next.state = EndingJob::State::Ending;
+    next.epoch = epoch;
+    CF_CHECK(lines_of(next));
+    ending.subjects.insert(next.what.subjects.begin(), next.what.subjects.end());
+    ending.cohorts.insert(next.what.cohorts.begin(), next.what.cohorts.end());
+    begun.push_back(std::move(next));
+  }
+  // What they end is written down before it can no longer be found.
+  CF_CHECK(committer_->put_endings(begun));
+  AnchorRecord next{epoch, crypto::random_key(), anchor_.record().boots, position_.frontier.size(),
+                    position_.frontier.root()};
+  CF_CHECK(anchor_.prepare(next));
+  {
+    CF_TRY(const auto pause, readers_.pause(limits::kRotationReaders_ms));
+    store::Database& keys = committer_->files().keys;
+    auto moved = write_epoch(keys, keyring_, next.secret, epoch, ending);
+    if (!moved) {
+      const auto stored = stored_epoch(keys);
+      if (stored && *stored == anchor_.record().epoch) return moved.error();
+      return fail(Code::Corrupt, "keys.db moved on unseen; start the program again");
+    }
+    keyring_.adopt(*std::move(moved));
+    adopt(ending, std::move(begun));
+  }
+  anchor_.advance(std::move(next));
+  const auto now = steady_clock::now();
+  overwrite_at_ = now + milliseconds(timing_.overwrite_after_ms);
+  rotate_at_ = now + milliseconds(timing_.rotate_every_ms);
+  log::info("ledger.epoch", {{"epoch", epoch}, {"subjects", ending.subjects.size()}});
+  return {};
+}
+
+void Writer::adopt(const Ending& ending, std::vector<EndingJob> begun) {
+  memory_.leaving.add(ending.subjects);
+  memory_.index.forget(ending.subjects);
+  memory_.subjects.fetch_sub(ending.subjects.size());
+  for (EndingJob& next : begun) {
+    memory_.gone.add(next.lines);
+    for (const auto& [first, last] : next.lines)
+      for (std::uint64_t seq = first; seq <= last; ++seq) memory_.owners.set(seq, 0);
+    const auto at =
+        std::find_if(endings_.begin(), endings_.end(), [&](const auto& e) { return e.id == next.id; });
+    *at = std::move(next);
+    report(*at, std::nullopt);
+  }
+}
+
+// All of it, and an empty log: the log still holds what was overwritten in the file.
+Status Writer::empty_log(store::Database& database) {
+  CF_TRY(const auto pause, readers_.pause(limits::kRotationReaders_ms));
+  CF_TRY(const auto figures, database.checkpoint(store::Checkpoint::Truncate));
+  (void)figures;
+  return {};
+}
+
+Status Writer::end_epoch() {
+  CF_CHECK(empty_log(committer_->files().keys));
+  CF_CHECK(keys_cache_.drop());
+  CF_CHECK(check_epoch(committer_->files().keys.path(), anchor_.record().secret, anchor_.record().epoch));
+  CF_CHECK(anchor_.erase_leftover());
+  gone_at_ = clock_.now();
+  log::info("ledger.epoch_ended", {{"epoch", anchor_.record().epoch - 1}});
+  return finish_endings();
+}
+
+Status Writer::finish_endings() {
+  std::vector<EndingJob> ended;
+  for (const EndingJob& ending : endings_) {
+    if (!is_in(ending, EndingJob::State::Ending)) continue;
+    ended.push_back(ending);
+    ended.back().state = EndingJob::State::Ended;
+    // Without a time of its own it was overwritten before this start.
+    ended.back().gone_at = gone_at_ == 0 ? clock_.now() : gone_at_;
+  }
+  if (ended.empty()) return {};
+  CF_CHECK(committer_->delete_lines(ended));
+  CF_CHECK(empty_log(committer_->files().ledger));
+  for (const EndingJob& next : ended) {
+    const auto at =
+        std::find_if(endings_.begin(), endings_.end(), [&](const auto& e) { return e.id == next.id; });
+    *at = next;
+    report(*at, std::nullopt);
+  }
+  return {};
+}
+
+void Writer::report(const EndingJob& ending, std::optional<std::uint64_t> tombstone) {
+  memory_.endings.set(ending.id,
+                      {ending.state, ending.epoch, count_of(ending.lines), ending.gone_at, tombstone});
+}
+
+// All that ended since the last time, together, so that no tombstone says which lines were one person's.
+std::vector<Tombstone> Writer::due_tombstones() const {
+  std::vector<Tombstone> out;
+  for (const auto kind : {EndingJob::Kind::Erase, EndingJob::Kind::Expire}) {
+    std::vector<std::uint64_t> seqs;
+    std::vector<EndingJob> jobs;
+    std::uint64_t epoch = 0;
+    for (const EndingJob& ending : endings_) {
+      if (ending.kind != kind || !is_in(ending, EndingJob::State::Ended)) continue;
+      jobs.push_back(ending);
+      epoch = std::max(epoch, ending.epoch);
+      for (const auto& [first, last] : ending.lines)
+        for (std::uint64_t seq = first; seq <= last; ++seq) seqs.push_back(seq);
+    }
+    const Ranges ranges = ranges_of(std::move(seqs));
+    if (ranges.empty()) continue;
+    for (std::size_t at = 0; at < ranges.size(); at += limits::kTombstoneRangesMax) {
+      const auto first = ranges.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto last =
+          first + static_cast<std::ptrdiff_t>(std::min(limits::kTombstoneRangesMax, ranges.size() - at));
+      Tombstone tombstone{{}, Ranges(first, last), {}};
+      json::Array lines;
+      for (const auto& [from, to] : tombstone.lines) lines.emplace_back(json::Array{from, to});
+      json::Object body{{"anchor", anchor_kind_}, {"epoch", epoch}, {"seqs", std::move(lines)}};
+      const bool erase = kind == EndingJob::Kind::Erase;
+      if (erase) body.emplace("mode", "destroy");
+      tombstone.leaf = {erase ? consent::EventType::EraseDone : consent::EventType::ExpireDone,
+                        json::Value(std::move(body))};
+      out.push_back(std::move(tombstone));
+    }
+    out.back().jobs = std::move(jobs);
+  }
+  return out;
+}
+
+void Writer::bury(const Plan& plan) {
+  std::vector<std::int64_t> buried;
+  for (const auto& planned : plan.tombstones()) {
+    for (const EndingJob& job : planned.tombstone->jobs) {
+      const auto at =
+          std::find_if(endings_.begin(), endings_.end(), [&](const auto& e) { return e.id == job.id; });
+      if (at == endings_.end()) continue;
+      report(*at, planned.seq);
+      endings_.erase(at);
+      buried.push_back(job.id);
+    }
+  }
+  if (const auto status = committer_->forget_job_keys(buried); !status)
+    log::warning("ledger.job_keys", {{"error", status.error().message()}});
+}
+
+}  // namespace counterfoil::ledger

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// What ends: people who ask for it, and cohorts whose time has come. Here it is only recorded; epochs.cpp
+// does it.
+#include "base/limits.h"
+#include "base/log.h"
+#include "counterfoil/proof/jws.h"
+#include "crypto/crypto.h"
+#include "ledger/file_ledger.h"
+#include "ledger/key_tree.h"
+
+#include <algorithm>
+
+namespace counterfoil::ledger {
+namespace {
+
+// Where desk.db keeps when the ledger last looked at what is due.
+constexpr std::string_view kSweepKind = "ledger";
+constexpr std::string_view kSweepId = "sweep";
+
+constexpr std::uint64_t kJobIdMask = (std::uint64_t{1} << 48) - 1;
+
+std::int64_t new_job_id() {
+  std::uint64_t id = 0;
+  for (const std::uint8_t byte : crypto::random_bytes(8)) id = id << 8 | byte;
+  return static_cast<std::int64_t>(id & kJobIdMask) + 1;
+}
+
+NewEnding new_ending(EndingJob::Kind kind) {
+  NewEnding out;
+  out.job.id = new_job_id();
+  out.job.kind = kind;
+  out.key = crypto::random_key();
+  return out;
+}
+
+}  // namespace
+
+Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& subjects,
+                                       const consent::EraseBody& body, const Retention& retention) {
+  if (subjects.empty()) return fail(Code::BadInput, "an erasure names at least one submission");
+  if (subjects.size() > limits::kErasureSubjectsMax)
+    return fail(Code::Limit, "too many submissions in one erasure");
+  CF_CHECK(wait_ready(limits::kIndexWait_ms));
+  Job job;
+  NewEnding ending = new_ending(EndingJob::Kind::Erase);
+  {
+    CF_TRY(auto reader, readers_.lease());
+    for (const auto& id : subjects) {
+      CF_TRY(auto row, reader->subject(id));
+      CF_TRY(const auto found, open_row(std::move(row)));
+      CF_TRY(const auto state, fold(*reader, found.key));
+      consent::Identity identity{state.addresses, state.language};
+      if (identity.addresses.empty()) identity = found.card.identity;
+      CF_TRY(const std::string text, consent::encode_identity(identity));
+      CF_TRY(auto draft, draft_event(id, found.row.n, found.key, text, body, retention));
+      job.events.push_back(std::move(draft));
+      for (const auto& address : identity.addresses)
+        job.tags.push_back({suppression_tag(keyring_.roots().supp, address), body.by});
+      ending.job.what.subjects.insert(found.row.n);
+    }
+  }
+  const std::int64_t id = ending.job.id;
+  job.endings.push_back(std::move(ending));
+  CF_CHECK(writer_->run(std::move(job)));
+  return id;
+}
+
+Result<EndingReport> FileLedger::erasure(std::int64_t id) const {
+  if (const auto report = memory_.endings.of(id)) return *report;
+  CF_TRY(auto reader, readers_.lease());
+  return reader->ended(id);
+}
+
+std::vector<Retention> FileLedger::due(Instant now) const {
+  // "2028-11-22" is over when a later day has begun, "2028-11" when a later month has: names of one length
+  // compare like the days they name.
+  const std::string today = rfc3339(now);
+  std::vector<Retention> out;
+  for (const auto& [id, retention] : keyring_.cohorts()) {
+    const std::string_view present = std::string_view(today).substr(0, retention.cohort.size());
+    if (retention.cohort < present) out.push_back(retention);
+  }
+  return out;
+}
+
+// Deletion cannot be undone, so the clock must be trusted, and must not have leapt.
+Status FileLedger::check_leap(bool clock_is_right) {
+  if (clock_state() == ClockState::Untrusted)
+    return fail(Code::Refused, "the clock is not trusted: nothing is deleted by schedule until it is set");
+  const Instant now = options_.clock->now();
+  const auto last = item(kSweepKind, kSweepId);
+  if (!last && last.error().code != Code::NotFound) return last.error();
+  if (last && !clock_is_right) {
+    CF_TRY(const Instant at, last->integer_at("at"));
+    if (now - at > limits::kClockJumpMax_s)
+      return fail(Code::Conflict, "the clock is " + std::to_string((now - at) / kDay_s) +
+                                      " days ahead of the last look at what is due; if it is right, run "
+                                      "'counterfoil retention run --clock-is-right'");
+  }
+  return put_item(kSweepKind, kSweepId, json::Object{{"at", now}});
+}
+
+Result<std::int64_t> FileLedger::sweep(bool clock_is_right) {
+  CF_CHECK(wait_built(Built::Owners, limits::kIndexWait_ms));
+  CF_CHECK(check_leap(clock_is_right));
+  const auto cohorts = due(options_.clock->now());
+  if (cohorts.empty()) return fail(Code::NotFound, "nothing is due");
+  return expire(cohorts);
+}
+
+void FileLedger::keep_house() {
+  const auto warn = [](std::string_view what, const Error& error) {
+    log::warning(what, {{"error", error.message()}});
+  };
+  const auto swept = sweep(false);
+  if (!swept && swept.error().code == Code::Conflict) head_.note_trouble(swept.error().message());
+  if (!swept && swept.error().code != Code::NotFound) warn("ledger.sweep_waits", swept.error());
+  const std::int64_t day = options_.clock->now() / kDay_s;
+  if (day == buried_on_) return;
+  if (const auto buried = write_tombstones(); !buried) return warn("ledger.tombstones", buried.error());
+  buried_on_ = day;
+}
+
+Result<std::int64_t> FileLedger::expire(const std::vector<Retention>& cohorts) {
+  NewEnding ending = new_ending(EndingJob::Kind::Expire);
+  for (const Retention& retention : cohorts) {
+    const auto id = keyring_.cohort_id(retention);
+    if (!id) return fail(Code::NotFound, "no such retention cohort");
+    ending.job.what.cohorts.insert(*id);
+  }
+  if (ending.job.what.cohorts.empty()) return fail(Code::BadInput, "nothing is due");
+  const std::int64_t id = ending.job.id;
+  Job job;
+  job.endings.push_back(std::move(ending));
+  CF_CHECK(writer_->run(std::move(job)));
+  return id;
+}
+
+// A proof of an address joins the submissions that have it.
+Result<std::vector<consent::SubjectId>> FileLedger::joined(const consent::SubjectId& id) const {
+  CF_CHECK(wait_ready(limits::kIndexWait_ms));
+  CF_TRY(auto reader, readers_.lease());
+  CF_TRY(auto row, reader->subject(id));
+  CF_TRY(const auto found, open_row(std::move(row)));
+  CF_TRY(const auto state, fold(*reader, found.key));
+  std::vector<consent::SubjectId> out = {id};
+  for (const auto& address : state.addresses) {
+    if (address.proof == consent::Evidence::Claimed) continue;
+    for (const Ordinal n : memory_.index.by_address(address)) {
+      auto other_row = reader->subject(n);
+      if (!other_row) continue;
+      const auto other = open_row(*std::move(other_row));
+      if (!other || std::find(out.begin(), out.end(), other->row.id) != out.end()) continue;
+      const auto other_state = fold(*reader, other->key);
+      if (other_state && other_state->proof_of(address) > consent::Evidence::Claimed)
+        out.push_back(other->row.id);
+    }
+  }
+  return out;
+}
+
+Result<std::string> FileLedger::sign(std::string_view typ, const json::Value& statement) const {
+  return proof::sign_jws(statement, typ, log_key_, [this](std::string_view message) -> Result<Bytes> {
+    return keyring_.roots().log.sign(as_bytes(message));
+  });
+}
+
+Status FileLedger::write_tombstones() {
+  Job job;
+  job.bury = true;
+  CF_CHECK(writer_->run(std::move(job)));
+  return {};
+}
+
+}  // namespace counterfoil::ledger
