@@ -192,6 +192,13 @@ Result<json::Value> Appliance::list_peers() const {
   return json::Value(json::Object{{"peers", std::move(out)}});
 }
 
+Result<json::Value> Appliance::list_due() const {
+  json::Array out;
+  for (const auto& cohort : ledger_->due(clock_->now()))
+    out.emplace_back(json::Object{{"class", cohort.retention_class}, {"until", cohort.cohort}});
+  return json::Value(json::Object{{"due", std::move(out)}});
+}
+
 Result<json::Value> Appliance::change(const std::string& name, const json::Value& request) {
   const std::lock_guard one_at_a_time(changes_);
   if (name == "user.add") return add_user(*desk_, request);
@@ -212,6 +219,11 @@ Result<json::Value> Appliance::change(const std::string& name, const json::Value
       return fail(Code::Refused, "this is a demo shop with invented people; a real backend needs a real box");
     return add_peer(*desk_, request);
   }
+  if (name == "retention.run") {
+    const auto* word = request.find("clock_is_right");
+    CF_CHECK(ledger_->sweep(word != nullptr && word->boolean() != nullptr && *word->boolean()));
+    return json::Value(json::Object{});
+  }
   if (name == "peer.remove") {
     CF_TRY(const auto peer, request.string_at("name"));
     CF_CHECK(desk_->remove_peer(peer));
@@ -231,6 +243,7 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
     return json::Value(json::Object{{"host", config_.host}, {"links", std::move(out)}});
   }
   if (name == "peers") return list_peers();
+  if (name == "retention.due") return list_due();
   if (name == "log.key")
     return json::Value(json::Object{{"pem", crypto::pem_of_spki(ledger_->log_key().spki)}});
   return change(name, request);

@@ -41,7 +41,8 @@ class Appliance {
 
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
   /// user.add, user.password, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers,
-  /// log.key. Commands that change something run one at a time. Fails with BadInput, and as the desk does.
+  /// log.key, retention.due, retention.run. Commands that change something run one at a time. Fails with
+  /// BadInput, and as the desk does.
   Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }
@@ -59,6 +60,7 @@ class Appliance {
   Result<json::Value> status() const;
   Result<json::Value> verify(const ControlProgress& progress) const;
   Result<json::Value> list_peers() const;
+  Result<json::Value> list_due() const;
   Result<json::Value> change(const std::string& name, const json::Value& request);
 
   Config config_;

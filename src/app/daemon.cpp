@@ -12,6 +12,7 @@
 #include "pages/pages.h"
 #include "sync/routes.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,6 +25,8 @@
 
 namespace counterfoil::app {
 namespace {
+
+constexpr int kFreedByte = 0x5a;
 
 std::string with_port(const std::string& scheme, const std::string& host, std::uint16_t port,
                       std::uint16_t usual) {
@@ -185,6 +188,8 @@ void show_health(Appliance& box) {
 }  // namespace
 
 Status harden_process() {
+  // Whatever is freed is overwritten: an erased person must not stay behind in the heap.
+  ::mallopt(M_PERTURB, kFreedByte);
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return errno_error(errno, "cannot forbid core files");
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

@@ -86,6 +86,16 @@ struct Submission {
   consent::Seq seq;  // of the grant
 };
 
+/// An erasure, as the address shows it that the person got for it. It names nobody.
+struct Erasure {
+  std::string token;
+  Instant asked = 0;
+  ledger::EndingReport report;
+  /// Once the keys are gone: the certificate, and the same signed with the log's key (FORMAT.md).
+  json::Value statement;
+  std::string jws;
+};
+
 // ---- staff ----
 
 enum class Role { Staff, Manager, Auditor };
@@ -144,6 +154,11 @@ class Desk {
   /// Takes the submission back (receipt, "that was a mistake").
   virtual Result<Submission> undo(std::string_view token) = 0;
   virtual Result<Submission> stop_all(std::string_view token) = 0;
+  /// GDPR Art. 17: this submission, or, when its number is proven, all that were proven for the same number.
+  /// Whatever concerns them can be neither found nor read from now on; their keys go within a minute.
+  virtual Result<Erasure> erase(std::string_view token) = 0;
+  /// By the token of an Erasure. NotFound.
+  virtual Result<Erasure> erasure(std::string_view token) const = 0;
   /// Same answer for a known and an unknown number.
   virtual Result<Instant> stop_by_number(std::string_view number, std::string_view region,
                                          const consent::StopBody& by) = 0;

@@ -35,6 +35,8 @@ class DeskImpl final : public Desk {
   Result<Submission> keep(std::string_view token, const std::vector<consent::TopicId>& topics) override;
   Result<Submission> undo(std::string_view token) override;
   Result<Submission> stop_all(std::string_view token) override;
+  Result<Erasure> erase(std::string_view token) override;
+  Result<Erasure> erasure(std::string_view token) const override;
   Result<Instant> stop_by_number(std::string_view number, std::string_view region,
                                  const consent::StopBody& by) override;
   Result<std::string> receipt_text(std::string_view token) const override;

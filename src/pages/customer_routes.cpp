@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "pages/assets.h"
+#include "pages/erasure_page.h"
 #include "pages/manage_page.h"
 #include "pages/opt_in_page.h"
 #include "pages/pages.h"
@@ -59,6 +60,10 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.get("/m/{token}", bind(site, get_manage));
   router.post("/m/{token}", bind(site, post_manage), stop);
   router.post("/m/{token}/stop", bind(site, post_manage_stop), stop);
+  router.get("/m/{token}/erase", bind(site, get_erase));
+  router.post("/m/{token}/erase", bind(site, post_erase), stop);
+  router.get("/e/{token}", bind(site, get_erasure));
+  router.get("/e/{token}/certificate", bind(site, get_erasure_json));
   router.get("/stop", bind(site, get_stop), stop);
   router.post("/stop", bind(site, post_stop), stop);
   add_asset_routes(router, site);

@@ -36,6 +36,7 @@ std::vector<Values> other_languages(const View& view, bool staff) {
 }
 
 std::string refresh_of(const View& view, const Page& page) {
+  if (page.refresh_s != 0) return std::to_string(page.refresh_s);
   if (!view.kiosk() || page.kiosk_refresh_s == 0) return {};
   return std::to_string(page.kiosk_refresh_s) + "; url=" + view.home;
 }

@@ -27,6 +27,7 @@ struct Page {
   std::string name;  // template of the body
   Values values;
   int status = 200;
+  int refresh_s = 0;  // the page asks again by itself while something is under way; 0: it does not
   // Only on a shared tablet: back to its form after this time, without script; 0: stays.
   int kiosk_refresh_s = limits::kKioskRefresh_s;
   bool staff = false;

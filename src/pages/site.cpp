@@ -17,6 +17,11 @@ void AnsweredPosts::remember(std::string_view post, std::string answer, std::int
   items_.push_back({key, std::move(answer), now_boot_ms});
 }
 
+void AnsweredPosts::forget(std::string_view part) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(items_, [part](const Item& item) { return item.answer.find(part) != std::string::npos; });
+}
+
 std::optional<std::string> AnsweredPosts::find(std::string_view post, std::int64_t now_boot_ms,
                                                std::int64_t age_max_ms) const {
   const Hash key = crypto::sha256(as_bytes(post));

@@ -21,6 +21,8 @@ namespace counterfoil::pages {
 class AnsweredPosts {
  public:
   void remember(std::string_view post, std::string answer, std::int64_t now_boot_ms);
+  /// Forgets answers that contain the text: an erased person's address must not stay in memory.
+  void forget(std::string_view part);
   /// Nothing when the post is not known, or was answered longer ago than age_max_ms.
   [[nodiscard]] std::optional<std::string> find(std::string_view post, std::int64_t now_boot_ms,
                                                 std::int64_t age_max_ms) const;

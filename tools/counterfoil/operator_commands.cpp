@@ -173,6 +173,30 @@ int remove(const Where& where, const std::string& what, const std::string& name)
   return 0;
 }
 
+int list_due(const Where& where) {
+  const auto answer = ask(where, {{"do", "retention.due"}});
+  if (!answer) return complain(answer.error());
+  const auto* list = answer->find("due");
+  if (list == nullptr || list->array() == nullptr || list->array()->empty()) {
+    std::puts("nothing is due");
+    return 0;
+  }
+  for (const auto& cohort : *list->array())
+    std::printf("%-20s until %s\n", text_of(cohort, "class").c_str(), text_of(cohort, "until").c_str());
+  return 0;
+}
+
+int run_retention(const Where& where, bool clock_is_right) {
+  const auto ran = ask(where, {{"do", "retention.run"}, {"clock_is_right", clock_is_right}});
+  if (!ran && ran.error().code == Code::NotFound) {
+    std::puts("nothing is due");
+    return 0;
+  }
+  if (!ran) return complain(ran.error());
+  std::puts("what is due is being deleted");
+  return 0;
+}
+
 struct LinkArguments {
   std::string id, place, shop, poster = "A4", svg, png;
   std::vector<std::string> topics;
@@ -323,6 +347,15 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   auto* peer_remove = peer->add_subcommand("remove", "remove a backend: its key opens nothing any more");
   peer_remove->add_option("name", peer_name, "your name for it")->required();
   peer_remove->callback([&] { action = [&] { return remove(where, "peer", peer_name); }; });
+
+  auto* retention = app.add_subcommand("retention", "records whose time is over")->require_subcommand(1);
+  auto* due = retention->add_subcommand("due", "list what is due and still there");
+  due->callback([&] { action = [&] { return list_due(where); }; });
+  auto* run = retention->add_subcommand("run", "delete now what is due; it happens by itself every hour");
+  static bool clock_is_right = false;
+  run->add_flag("--clock-is-right", clock_is_right,
+                "you looked at the clock: after more than a day off, nothing is deleted before somebody did");
+  run->callback([&] { action = [&] { return run_retention(where, clock_is_right); }; });
 
   auto* status = app.add_subcommand("status", "is the box healthy?");
   static bool as_json = false;

@@ -7,7 +7,9 @@
 #include "pages/pages.h"
 #include "tests/support/shop.h"
 
+#include <chrono>
 #include <set>
+#include <thread>
 
 namespace counterfoil::pages {
 namespace {
@@ -247,6 +249,51 @@ TEST_CASE("the catalogue has words for everything that can be missing") {
     codes.insert(item.code);
   }
   CHECK(codes.size() == 13);
+}
+
+TEST_CASE("erasing asks first, then shows how far it is, then the certificate") {
+  LiveSite site;
+  const auto given = site.shop.desk->opt_in(site.shop.request(kAna));
+  REQUIRE(given);
+  const std::string manage = "/m/" + given->token;
+  CHECK(has(site.get(manage), "href=\"" + manage + "/erase\""));
+  const auto question = site.get(manage + "/erase");
+  CHECK(question.status == 200);
+  CHECK(has(question, "What stays"));
+  CHECK(site.shop.desk->submission(given->token));  // looking changes nothing
+
+  const auto stale = site.post_raw(manage + "/erase", {{"token", "stale"}});
+  CHECK(stale.status == 400);
+  CHECK(site.shop.desk->submission(given->token));
+
+  const std::string token = LiveSite::token_on(question.body);
+  const auto done = site.post_raw(manage + "/erase", {{"token", token}});
+  CHECK(done.status == 303);
+  const std::string address(done.field("Location").value_or(""));
+  REQUIRE(address.starts_with("/e/"));
+  const auto again = site.post_raw(manage + "/erase", {{"token", token}});  // a double tap
+  CHECK(again.field("Location") == address);
+  CHECK(site.get(manage).status == 404);
+  CHECK(site.get("/r/" + given->token).status == 404);
+
+  const std::string page = address.substr(0, address.find('?'));
+  bool is_certificate = false;
+  for (int i = 0; i < 2'000 && !is_certificate; ++i) {
+    const auto shown = site.get(page);
+    REQUIRE(shown.status == 200);
+    is_certificate = has(shown, "Certificate of erasure");
+    if (!is_certificate) CHECK(has(shown, "http-equiv=\"refresh\""));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  REQUIRE(is_certificate);
+  CHECK_FALSE(has(site.get(page), "http-equiv=\"refresh\""));
+  CHECK_FALSE(has(site.get(page), "174"));
+  const auto file = site.get(page + "/certificate");
+  CHECK(file.status == 200);
+  const auto certificate = json::read(file.body);
+  REQUIRE(certificate);
+  CHECK(certificate->string_at("jws"));
+  CHECK(site.get("/e/AAAAAAAAAAAAAAAAAAAAAA").status == 404);
 }
 
 }  // namespace counterfoil::pages
