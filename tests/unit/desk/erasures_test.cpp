@@ -15,8 +15,8 @@ namespace {
 using consent::Channel;
 using decide::ReasonCode;
 
-constexpr const char* kAna = "070 174 06 21";
-constexpr const char* kBea = "070 174 06 22";
+constexpr const char* kEva = "070 174 06 21";
+constexpr const char* kIda = "070 174 06 22";
 
 Erasure wait_for_certificate(const test::Shop& shop, const std::string& token) {
   for (int i = 0; i < 2'000; ++i) {
@@ -39,8 +39,8 @@ bool only_suppressed(test::Shop& shop, const char* number) {
 
 TEST_CASE("whoever erases a submission gets a certificate that names nobody and that the log's key signed") {
   test::Shop shop;
-  const auto ana = shop.desk->opt_in(shop.request(kAna));
-  const auto bea = shop.desk->opt_in(shop.request(kBea));
+  const auto ana = shop.desk->opt_in(shop.request(kEva));
+  const auto bea = shop.desk->opt_in(shop.request(kIda));
   REQUIRE((ana && bea));
   const auto asked = shop.desk->erase(ana->token);
   REQUIRE(asked);
@@ -49,7 +49,7 @@ TEST_CASE("whoever erases a submission gets a certificate that names nobody and 
   CHECK(shop.desk->erase(ana->token).error().code == Code::NotFound);
   CHECK(shop.desk->confirm(ana->code, shop.cashier).error().code == Code::NotFound);
   // Staff see what they see of any stopped number, and not who asked to be forgotten.
-  CHECK(only_suppressed(shop, kAna));
+  CHECK(only_suppressed(shop, kEva));
   CHECK(shop.desk->submission(bea->token));
 
   const auto done = wait_for_certificate(shop, asked->token);
@@ -70,18 +70,18 @@ TEST_CASE("whoever erases a submission gets a certificate that names nobody and 
   CHECK(later->report.tombstone.has_value());
   CHECK(later->report.gone_at == done.report.gone_at);
   CHECK(later->statement.find("tombstone") != nullptr);
-  CHECK(only_suppressed(shop, kAna));
+  CHECK(only_suppressed(shop, kEva));
 }
 
 TEST_CASE("a proven number takes all that was proven for it along, and nothing of strangers") {
   test::Shop shop;
-  const auto first = shop.desk->opt_in(shop.request(kAna));
-  const auto second = shop.desk->opt_in(shop.request(kAna));
+  const auto first = shop.desk->opt_in(shop.request(kEva));
+  const auto second = shop.desk->opt_in(shop.request(kEva));
   REQUIRE((first && second));
   REQUIRE(shop.desk->confirm(first->code, shop.cashier));
   REQUIRE(shop.desk->confirm(second->code, shop.cashier));
-  const auto stranger = shop.desk->opt_in(shop.request(kAna));  // typed her number, proved nothing
-  const auto bea = shop.desk->opt_in(shop.request(kBea));
+  const auto stranger = shop.desk->opt_in(shop.request(kEva));  // typed her number, proved nothing
+  const auto bea = shop.desk->opt_in(shop.request(kIda));
   REQUIRE((stranger && bea));
 
   SUBCASE("by a proven link") {
@@ -97,7 +97,7 @@ TEST_CASE("a proven number takes all that was proven for it along, and nothing o
     CHECK(shop.desk->submission(second->token));
   }
   CHECK(shop.desk->submission(bea->token));
-  CHECK_FALSE(only_suppressed(shop, kBea));
+  CHECK_FALSE(only_suppressed(shop, kIda));
 }
 
 }  // namespace counterfoil::desk
