@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// What an auditor checks, offline, with nothing but the log's key (rules V1 to V9 of src/sync/PROTOCOL.md).
-// A Verifier takes entries in order and in the end a checkpoint. Lines are
-// counted from 0: line 17 is the one whose seq is 17. Thread rule: one thread at a time.
+// What an auditor checks, offline, with nothing but the log's key (rules V1 to V9 of src/ledger/FORMAT.md). A
+// Verifier takes entries in order and in the end a checkpoint. Lines are counted from 0: line 17 is the one
+// whose seq is 17. Thread rule: one thread at a time.
 #pragma once
 
 #include "counterfoil/proof/leaf.h"
