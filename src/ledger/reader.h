@@ -108,7 +108,7 @@ class ReaderPool {
   /// Waits at most limits::kReaderWait_ms for one of limits::kReadersMax. Fails with Busy, or as opening
   /// does.
   Result<Lease> lease();
-  /// Closes the idle ones; call when nobody reads any more.
+  /// Closes the idle ones; during a pause, or when nobody reads any more.
   void close();
 
   /// As long as it lives nobody reads.
