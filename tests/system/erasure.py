@@ -10,6 +10,7 @@ import unittest
 
 import box as b
 import secrets_at_rest as secrets
+import sync
 
 # Other countries for the others: what is left of a number in base64 must not be taken for a neighbour's.
 LEAVING = [f"070-174 06 {last}" for last in range(31, 41)]
@@ -66,6 +67,7 @@ class Erasure(unittest.TestCase):
                 pulled = at / "before"
                 box.expect(box.pull(pulled, "--identity"))
                 self.assertTrue(self.in_bundle(pulled), "the search finds nobody in a bundle that has them")
+                earlier = self.checkpoint(box)
                 self.erase_and_wait(client, people)
                 self.assertEqual(client.get(f"/m/{bea.token}").status, 200, "somebody else was lost")
             staff.client.close()
@@ -77,6 +79,7 @@ class Erasure(unittest.TestCase):
             self.assertEqual(self.in_bundle(after), [])
             self.assertIn("erase.done", (after / "entries-0.ndjson").read_text())
             self.assertIn("intact", box.expect(box.verify_bundle(after)).stdout)
+            self.erased_while_pulled(box, earlier, (after / "entries-0.ndjson").read_bytes())
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
             found, files, _ = secrets.search_folder(box.data, needles)
             self.assertGreater(files, 3)
@@ -102,6 +105,23 @@ class Erasure(unittest.TestCase):
                 if name.endswith("digits"):
                     out[f"number {n}, {name}"] = pattern
         return out
+
+    def checkpoint(self, box):
+        with box.peer() as peer:
+            return peer.get("/v1/log/checkpoint").body
+
+    def erased_while_pulled(self, box, earlier, lines):
+        """A checkpoint from before the erasure, lines from after it: the next checkpoint has the tombstone, or nobody has."""
+        size = int(earlier.split(b"\n")[1])
+        cut = b"".join(lines.splitlines(keepends=True)[:size])
+        for later, whole, status in ((self.checkpoint(box), lines, 0), (earlier, cut, 1)):
+            # The first answer names the log, the next two are pulled.
+            answers = {"/v1/log/checkpoint": [(200, earlier), (200, earlier), (200, later)],
+                       "/v1/log/entries": [(200, cut), (200, whole)]}
+            with sync.FakeBox(box, answers) as fake:
+                ended = fake.pull(box.folder / f"raced-{status}")
+            self.assertEqual(ended.returncode, status, ended.stdout + ended.stderr)
+            self.assertIn("V7" if status else "intact", ended.stdout)
 
     def in_bundle(self, folder):
         national = re.sub(r"\D", "", LEAVING[0])

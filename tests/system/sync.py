@@ -92,7 +92,7 @@ class FiveMinutes(unittest.TestCase):
 
 
 class FakeBox:
-    """Speaks TLS with a real box's certificate and answers what it is told to; bytes by path."""
+    """Speaks TLS with a real box's certificate and answers what it is told to: bytes by path, or a list in turn."""
 
     def __init__(self, box, answers):
         self.answers, self.box = answers, box
@@ -114,7 +114,8 @@ class FakeBox:
                 with self.context.wrap_socket(self.listener.accept()[0], server_side=True) as peer:
                     while head := peer.recv(8192):
                         path = head.split()[1].decode().split("?")[0]
-                        status, body = self.answers[path]
+                        answer = self.answers[path]
+                        status, body = answer.pop(0) if isinstance(answer, list) else answer
                         peer.sendall(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
             except ssl.SSLError:
                 continue
