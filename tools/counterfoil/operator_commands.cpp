@@ -269,6 +269,74 @@ int print_log_key(const Where& where) {
   return 0;
 }
 
+void add_user_commands(CLI::App& app, Where& where, Action& action) {
+  auto* user = app.add_subcommand("user", "people who may use the staff page")->require_subcommand(1);
+  auto* user_add =
+      user->add_subcommand("add", "add a user; the password is asked for, or piped in as one line");
+  static std::string user_name;
+  static std::string role = "staff";
+  user_add->add_option("name", user_name, "2 to 32 of a-z 0-9 - _ .")->required();
+  user_add->add_option("--role", role, "staff, manager or auditor")->capture_default_str();
+  user_add->callback([&] { action = [&] { return add_user(where, user_name, role); }; });
+
+  auto* user_password = user->add_subcommand("password", "give a user a new password and end every session");
+  user_password->add_option("name", user_name, "the user")->required();
+  user_password->callback([&] { action = [&] { return change_password(where, user_name); }; });
+  auto* user_remove = user->add_subcommand("remove", "remove a user and end every session");
+  user_remove->add_option("name", user_name, "the user; the last manager stays")->required();
+  user_remove->callback([&] { action = [&] { return remove(where, "user", user_name); }; });
+}
+
+void add_link_commands(CLI::App& app, Where& where, Action& action) {
+  auto* link = app.add_subcommand("link", "places where customers can say yes")->require_subcommand(1);
+  auto* link_add = link->add_subcommand("add", "add an opt-in link and print its QR code");
+  auto* link_show = link->add_subcommand("show", "print the QR code of a link that exists");
+  static LinkArguments arguments;
+  for (auto* command : {link_add, link_show}) {
+    command->add_option("id", arguments.id, "short name, typed from posters: a-z 0-9 - _ .")->required();
+    command->add_option("--svg", arguments.svg, "also write the code as an SVG file");
+    command->add_option("--png", arguments.png, "also write the code as a PNG file");
+  }
+  link_add->add_option("--topic", arguments.topics, "a configured topic; repeat for more")->required();
+  link_add->add_option("--place", arguments.place, "where it hangs, in words");
+  link_add->add_option("--shop", arguments.shop, "a configured shop");
+  link_add->add_option("--poster", arguments.poster, "A4, A5, table-tent, sticker, none")
+      ->capture_default_str();
+  link_add->callback([&] { action = [&] { return add_link(where, arguments); }; });
+  link_show->callback([&] { action = [&] { return show_known_link(where, arguments); }; });
+}
+
+void add_peer_commands(CLI::App& app, Where& where, Action& action) {
+  auto* peer =
+      app.add_subcommand("peer", "backends that may connect to the sync port")->require_subcommand(1);
+  auto* peer_add = peer->add_subcommand("add", "add a backend, pinned by the key of its client certificate");
+  static std::string peer_name;
+  static std::string recipient;
+  static std::string certificate;
+  static std::vector<std::string> rights = {"pull"};
+  peer_add->add_option("name", peer_name, "your name for it")->required();
+  peer_add->add_option("--recipient", recipient, "the [[recipient]] it stands for")->required();
+  peer_add->add_option("--certificate", certificate, "its client certificate, PEM")->required();
+  peer_add->add_option("--right", rights, "pull: the one right of this version")->capture_default_str();
+  peer_add->callback(
+      [&] { action = [&] { return add_peer(where, peer_name, recipient, certificate, rights); }; });
+
+  auto* peer_remove = peer->add_subcommand("remove", "remove a backend: its key opens nothing any more");
+  peer_remove->add_option("name", peer_name, "your name for it")->required();
+  peer_remove->callback([&] { action = [&] { return remove(where, "peer", peer_name); }; });
+}
+
+void add_retention_commands(CLI::App& app, Where& where, Action& action) {
+  auto* retention = app.add_subcommand("retention", "records whose time is over")->require_subcommand(1);
+  auto* due = retention->add_subcommand("due", "list what is due and still there");
+  due->callback([&] { action = [&] { return list_due(where); }; });
+  auto* run = retention->add_subcommand("run", "delete now what is due; it happens by itself every hour");
+  static bool clock_is_right = false;
+  run->add_flag("--clock-is-right", clock_is_right,
+                "you looked at the clock: after more than a day off, nothing is deleted before somebody did");
+  run->callback([&] { action = [&] { return run_retention(where, clock_is_right); }; });
+}
+
 }  // namespace
 
 Result<std::string> read_small_file(const std::string& path) {
@@ -297,65 +365,10 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
       app.add_subcommand("init", "make the data folder: keys, anchor, the first line of the log");
   init_command->callback([&] { action = [&] { return init(where); }; });
 
-  auto* user = app.add_subcommand("user", "people who may use the staff page")->require_subcommand(1);
-  auto* user_add =
-      user->add_subcommand("add", "add a user; the password is asked for, or piped in as one line");
-  static std::string user_name;
-  static std::string role = "staff";
-  user_add->add_option("name", user_name, "2 to 32 of a-z 0-9 - _ .")->required();
-  user_add->add_option("--role", role, "staff, manager or auditor")->capture_default_str();
-  user_add->callback([&] { action = [&] { return add_user(where, user_name, role); }; });
-
-  auto* user_password = user->add_subcommand("password", "give a user a new password and end every session");
-  user_password->add_option("name", user_name, "the user")->required();
-  user_password->callback([&] { action = [&] { return change_password(where, user_name); }; });
-  auto* user_remove = user->add_subcommand("remove", "remove a user and end every session");
-  user_remove->add_option("name", user_name, "the user; the last manager stays")->required();
-  user_remove->callback([&] { action = [&] { return remove(where, "user", user_name); }; });
-
-  auto* link = app.add_subcommand("link", "places where customers can say yes")->require_subcommand(1);
-  auto* link_add = link->add_subcommand("add", "add an opt-in link and print its QR code");
-  auto* link_show = link->add_subcommand("show", "print the QR code of a link that exists");
-  static LinkArguments arguments;
-  for (auto* command : {link_add, link_show}) {
-    command->add_option("id", arguments.id, "short name, typed from posters: a-z 0-9 - _ .")->required();
-    command->add_option("--svg", arguments.svg, "also write the code as an SVG file");
-    command->add_option("--png", arguments.png, "also write the code as a PNG file");
-  }
-  link_add->add_option("--topic", arguments.topics, "a configured topic; repeat for more")->required();
-  link_add->add_option("--place", arguments.place, "where it hangs, in words");
-  link_add->add_option("--shop", arguments.shop, "a configured shop");
-  link_add->add_option("--poster", arguments.poster, "A4, A5, table-tent, sticker, none")
-      ->capture_default_str();
-  link_add->callback([&] { action = [&] { return add_link(where, arguments); }; });
-  link_show->callback([&] { action = [&] { return show_known_link(where, arguments); }; });
-
-  auto* peer =
-      app.add_subcommand("peer", "backends that may connect to the sync port")->require_subcommand(1);
-  auto* peer_add = peer->add_subcommand("add", "add a backend, pinned by the key of its client certificate");
-  static std::string peer_name;
-  static std::string recipient;
-  static std::string certificate;
-  static std::vector<std::string> rights = {"pull"};
-  peer_add->add_option("name", peer_name, "your name for it")->required();
-  peer_add->add_option("--recipient", recipient, "the [[recipient]] it stands for")->required();
-  peer_add->add_option("--certificate", certificate, "its client certificate, PEM")->required();
-  peer_add->add_option("--right", rights, "pull: the one right of this version")->capture_default_str();
-  peer_add->callback(
-      [&] { action = [&] { return add_peer(where, peer_name, recipient, certificate, rights); }; });
-
-  auto* peer_remove = peer->add_subcommand("remove", "remove a backend: its key opens nothing any more");
-  peer_remove->add_option("name", peer_name, "your name for it")->required();
-  peer_remove->callback([&] { action = [&] { return remove(where, "peer", peer_name); }; });
-
-  auto* retention = app.add_subcommand("retention", "records whose time is over")->require_subcommand(1);
-  auto* due = retention->add_subcommand("due", "list what is due and still there");
-  due->callback([&] { action = [&] { return list_due(where); }; });
-  auto* run = retention->add_subcommand("run", "delete now what is due; it happens by itself every hour");
-  static bool clock_is_right = false;
-  run->add_flag("--clock-is-right", clock_is_right,
-                "you looked at the clock: after more than a day off, nothing is deleted before somebody did");
-  run->callback([&] { action = [&] { return run_retention(where, clock_is_right); }; });
+  add_user_commands(app, where, action);
+  add_link_commands(app, where, action);
+  add_peer_commands(app, where, action);
+  add_retention_commands(app, where, action);
 
   auto* status = app.add_subcommand("status", "is the box healthy?");
   static bool as_json = false;
