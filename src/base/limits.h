@@ -118,19 +118,21 @@ constexpr int kPasswordWait_ms = 10'000;
 
 // Board
 constexpr unsigned kAnchorReadTries = 3;
-constexpr int kAnchorOverwriteAfter_ms =
-    20'000;  // after the keys were committed: a disk that lies has written by then
-constexpr int kRotateEvery_ms = 30'000;               // erasures that come together share a rotation
-constexpr int kEpochRetry_ms = 60'000;                // after a rotation that failed
-constexpr std::size_t kStatementBytesMax = 65'536;    // signed statements
-constexpr std::size_t kStackBurnt_bytes = 64 * 1024;  // below a thread that waits
-constexpr int kEpochBusy_ms = 500;                    // after one that readers kept waiting
-constexpr std::size_t kTombstoneRangesMax = 2'000;    // in one line
-constexpr std::size_t kEndingReportsMax = 10'000;     // erasures whose end is remembered
-constexpr int kRotationReaders_ms = 2'000;            // how long a rotation waits for readers to finish
-constexpr std::size_t kErasureSubjectsMax = 1'000;    // of one request
-constexpr std::int64_t kClockJumpMax_s = 86'400;      // a longer leap of the clock needs a manager's word
 constexpr std::size_t kClockControlBytesMax = 64;
+
+// Erasure and retention
+constexpr int kAnchorOverwriteAfter_ms = 20'000;    // a disk that lies about the keys has written by then
+constexpr int kRotateEvery_ms = 30'000;             // erasures that come together share a rotation
+constexpr int kRotationReaders_ms = 2'000;          // how long a rotation waits for readers to finish
+constexpr int kEpochBusy_ms = 500;                  // before the next try, when readers kept it waiting
+constexpr int kEpochRetry_ms = 60'000;              // before the next try after another failure
+constexpr std::size_t kErasureSubjectsMax = 1'000;  // of one request
+constexpr std::size_t kTombstoneRangesMax = 2'000;  // in one line
+constexpr std::size_t kEndingReportsMax = 10'000;   // endings that are remembered without a look at the disk
+constexpr std::size_t kStatementBytesMax = 65'536;  // a signed statement
+constexpr std::size_t kStackBurnt_bytes = 64 * 1024;  // below a thread that waits
+constexpr std::int64_t kClockJumpMax_s = 86'400;      // a longer leap of the clock needs a manager's word
+constexpr std::int64_t kSweepNoted_s = 43'200;        // how old the note of the last sweep may become
 
 // Certificates
 constexpr std::size_t kCertificateNameCharsMax = 64;  // RFC 5280, ub-common-name

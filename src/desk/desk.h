@@ -91,9 +91,7 @@ struct Erasure {
   std::string token;
   Instant asked = 0;
   ledger::EndingReport report;
-  /// Once the keys are gone: the certificate, and the same signed with the log's key (FORMAT.md).
-  json::Value statement;
-  std::string jws;
+  json::Value statement;  // the certificate, once the keys are gone (FORMAT.md)
 };
 
 // ---- staff ----
@@ -159,6 +157,8 @@ class Desk {
   virtual Result<Erasure> erase(std::string_view token) = 0;
   /// By the token of an Erasure. NotFound.
   virtual Result<Erasure> erasure(std::string_view token) const = 0;
+  /// Its statement, signed with the log's key as compact JWS.
+  virtual Result<std::string> certificate(const Erasure& erasure) const = 0;
   /// Same answer for a known and an unknown number.
   virtual Result<Instant> stop_by_number(std::string_view number, std::string_view region,
                                          const consent::StopBody& by) = 0;

@@ -37,6 +37,7 @@ class DeskImpl final : public Desk {
   Result<Submission> stop_all(std::string_view token) override;
   Result<Erasure> erase(std::string_view token) override;
   Result<Erasure> erasure(std::string_view token) const override;
+  Result<std::string> certificate(const Erasure& erasure) const override;
   Result<Instant> stop_by_number(std::string_view number, std::string_view region,
                                  const consent::StopBody& by) override;
   Result<std::string> receipt_text(std::string_view token) const override;

@@ -51,8 +51,13 @@ Result<Erasure> DeskImpl::erasure(std::string_view token) const {
                          {"stays", json::Array{"leaf hashes", "suppression tag"}}};
   if (out.report.tombstone) statement.emplace("tombstone", *out.report.tombstone);
   out.statement = json::Value(std::move(statement));
-  CF_TRY(out.jws, ledger_.sign(kStatementType, out.statement));
   return out;
+}
+
+Result<std::string> DeskImpl::certificate(const Erasure& erasure) const {
+  if (erasure.report.state != ledger::EndingReport::State::Ended)
+    return fail(Code::NotReady, "the keys are still there");
+  return ledger_.sign(kStatementType, erasure.statement);
 }
 
 }  // namespace counterfoil::desk

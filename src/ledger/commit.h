@@ -33,8 +33,8 @@ class Committer {
   Status delete_lines(const std::vector<EndingJob>& ended);
   /// The keys of jobs that are done: the tombstone is there.
   Status forget_job_keys(const std::vector<std::int64_t>& ids);
-  /// Lines of these subjects, and of these cohorts.
-  Result<std::vector<std::uint64_t>> lines_of_subject(const Key& subject);
+  /// Lines of a subject, none when there is no such subject, and of these cohorts.
+  Result<std::vector<std::uint64_t>> lines_of_subject(std::uint64_t n);
   Result<std::vector<std::uint64_t>> lines_of_cohorts(const std::set<std::int64_t>& cohorts);
   Result<std::optional<std::int64_t>> cohort_of_line(std::uint64_t seq);
 

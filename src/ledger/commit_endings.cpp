@@ -87,11 +87,17 @@ Status Committer::forget_job_keys(const std::vector<std::int64_t>& ids) {
   return transaction.commit();
 }
 
-Result<std::vector<std::uint64_t>> Committer::lines_of_subject(const Key& subject) {
+Result<std::vector<std::uint64_t>> Committer::lines_of_subject(std::uint64_t n) {
   std::vector<std::uint64_t> out;
+  CF_TRY(auto subject, files_.keys.prepare("SELECT sid, w FROM subj WHERE n = ?"));
+  CF_TRY(const bool known, subject.bind(1, n).step());
+  if (!known) return out;
+  SubjectRow row{n, {}, Bytes(subject.blob(1).begin(), subject.blob(1).end()), {}};
+  CF_TRY(row.id.bytes, exactly<16>(subject.blob(0)));
+  CF_TRY(const Key key, keyring_.subject_key(row));
   CF_TRY(auto st, files_.ledger.prepare("SELECT seq FROM leaf WHERE h = ?"));
   while (true) {
-    CF_TRY(const bool found, st.reset().bind(1, ByteView(chain_value(subject, out.size()))).step());
+    CF_TRY(const bool found, st.reset().bind(1, ByteView(chain_value(key, out.size()))).step());
     if (!found) return out;
     out.push_back(static_cast<std::uint64_t>(st.integer(0)));
   }

@@ -51,19 +51,6 @@ Status read_numbers(const json::Value& from, std::string_view key, std::set<T>& 
 
 }  // namespace
 
-Ranges ranges_of(std::vector<std::uint64_t> seqs) {
-  std::sort(seqs.begin(), seqs.end());
-  Ranges out;
-  for (const std::uint64_t seq : seqs) {
-    if (!out.empty() && seq <= out.back().second + 1) {
-      out.back().second = seq;
-    } else {
-      out.emplace_back(seq, seq);
-    }
-  }
-  return out;
-}
-
 std::uint64_t count_of(const Ranges& ranges) {
   std::uint64_t n = 0;
   for (const auto& [first, last] : ranges) n += last - first + 1;

@@ -14,6 +14,7 @@
 #include "counterfoil/base/clock.h"
 #include "counterfoil/base/result.h"
 #include "ledger/keyring.h"
+#include "proof/range_set.h"
 
 #include <cstdint>
 #include <optional>
@@ -24,9 +25,7 @@
 namespace counterfoil::ledger {
 
 /// Lines [first, last], both inside, ascending and disjoint.
-using Ranges = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
-/// Sorts and joins. seqs may be in any order.
-Ranges ranges_of(std::vector<std::uint64_t> seqs);
+using Ranges = std::vector<proof::RangeSet::Range>;
 std::uint64_t count_of(const Ranges& ranges);
 
 struct EndingJob {
@@ -37,7 +36,7 @@ struct EndingJob {
   Kind kind = Kind::Erase;
   State state = State::Asked;
   Ending what;
-  Ranges lines;             // from Ending on
+  Ranges lines;             // from Ending on; of no other job
   std::uint64_t epoch = 0;  // from Ending on: the first epoch without the keys
   Instant gone_at = 0;      // from Ended on
 };

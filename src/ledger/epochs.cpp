@@ -67,44 +67,36 @@ void Writer::step_epoch() {
 
 // A person ends with the last of their lines.
 Result<bool> Writer::is_ending(std::uint64_t n, const std::set<std::int64_t>& cohorts) {
-  CF_TRY(auto st, committer_->files().keys.prepare("SELECT sid, w FROM subj WHERE n = ?"));
-  CF_TRY(const bool found, st.bind(1, n).step());
-  if (!found) return false;
-  SubjectRow row{n, {}, Bytes(st.blob(1).begin(), st.blob(1).end()), {}};
-  CF_TRY(row.id.bytes, exactly<16>(st.blob(0)));
-  CF_TRY(const Key key, keyring_.subject_key(row));
-  CF_TRY(const auto lines, committer_->lines_of_subject(key));
+  CF_TRY(const auto lines, committer_->lines_of_subject(n));
   for (const std::uint64_t seq : lines) {
     if (memory_.gone.covers(seq)) continue;
     CF_TRY(const auto cohort, committer_->cohort_of_line(seq));
     if (!cohort || !cohorts.contains(*cohort)) return false;
   }
-  return true;
+  return !lines.empty();
 }
 
-Status Writer::lines_of(EndingJob& ending) {
-  std::vector<std::uint64_t> lines;
+// Without those that another job of this rotation ends: a line has one tombstone.
+Status Writer::find_lines(EndingJob& ending, proof::RangeSet& taken) {
+  CF_TRY(auto lines, committer_->lines_of_cohorts(ending.what.cohorts));
+  std::set<std::uint64_t> owners;
+  for (const std::uint64_t seq : lines) owners.insert(memory_.owners.of(seq));
+  owners.erase(0);
   for (const std::uint64_t n : ending.what.subjects) {
-    CF_TRY(auto st, committer_->files().keys.prepare("SELECT sid, w FROM subj WHERE n = ?"));
-    CF_TRY(const bool found, st.bind(1, n).step());
-    if (!found) continue;
-    SubjectRow row{n, {}, Bytes(st.blob(1).begin(), st.blob(1).end()), {}};
-    CF_TRY(row.id.bytes, exactly<16>(st.blob(0)));
-    CF_TRY(const Key key, keyring_.subject_key(row));
-    CF_TRY(const auto own, committer_->lines_of_subject(key));
+    CF_TRY(const auto own, committer_->lines_of_subject(n));
     lines.insert(lines.end(), own.begin(), own.end());
   }
-  CF_TRY(const auto due, committer_->lines_of_cohorts(ending.what.cohorts));
-  std::set<std::uint64_t> owners;
-  for (const std::uint64_t seq : due) owners.insert(memory_.owners.of(seq));
-  owners.erase(0);
   for (const std::uint64_t n : owners) {
     CF_TRY(const bool ends, is_ending(n, ending.what.cohorts));
     if (ends) ending.what.subjects.insert(n);
   }
-  lines.insert(lines.end(), due.begin(), due.end());
-  std::erase_if(lines, [this](std::uint64_t seq) { return memory_.gone.covers(seq); });
-  ending.lines = ranges_of(std::move(lines));
+  proof::RangeSet found;
+  for (const std::uint64_t seq : lines) {
+    if (memory_.gone.covers(seq) || taken.contains(seq, seq)) continue;
+    found.add(seq, seq);
+  }
+  ending.lines = found.ranges();
+  for (const auto& [first, last] : ending.lines) taken.add(first, last);
   return {};
 }
 
@@ -112,12 +104,13 @@ Status Writer::begin_epoch() {
   const std::uint64_t epoch = anchor_.record().epoch + 1;
   std::vector<EndingJob> begun;
   Ending ending;
+  proof::RangeSet taken;
   for (const EndingJob& asked : endings_) {
     if (!is_in(asked, EndingJob::State::Asked)) continue;
     EndingJob next = asked;
     next.state = EndingJob::State::Ending;
     next.epoch = epoch;
-    CF_CHECK(lines_of(next));
+    CF_CHECK(find_lines(next, taken));
     ending.subjects.insert(next.what.subjects.begin(), next.what.subjects.end());
     ending.cohorts.insert(next.what.cohorts.begin(), next.what.cohorts.end());
     begun.push_back(std::move(next));
@@ -208,39 +201,40 @@ void Writer::report(const EndingJob& ending, std::optional<std::uint64_t> tombst
                       {ending.state, ending.epoch, count_of(ending.lines), ending.gone_at, tombstone});
 }
 
-// All that ended since the last time, together, so that no tombstone says which lines were one person's.
+// All that ended since the last time, together, so that no tombstone says which lines were one person's. A
+// job without a line of its own is done with the next tombstone there is.
 std::vector<Tombstone> Writer::due_tombstones() const {
   std::vector<Tombstone> out;
+  std::vector<EndingJob> done;
   for (const auto kind : {EndingJob::Kind::Erase, EndingJob::Kind::Expire}) {
-    std::vector<std::uint64_t> seqs;
-    std::vector<EndingJob> jobs;
+    proof::RangeSet lines;
     std::uint64_t epoch = 0;
     for (const EndingJob& ending : endings_) {
       if (ending.kind != kind || !is_in(ending, EndingJob::State::Ended)) continue;
-      jobs.push_back(ending);
+      done.push_back(ending);
       epoch = std::max(epoch, ending.epoch);
-      for (const auto& [first, last] : ending.lines)
-        for (std::uint64_t seq = first; seq <= last; ++seq) seqs.push_back(seq);
+      for (const auto& [first, last] : ending.lines) lines.add(first, last);
     }
-    const Ranges ranges = ranges_of(std::move(seqs));
-    if (ranges.empty()) continue;
+    const Ranges ranges = lines.ranges();
     for (std::size_t at = 0; at < ranges.size(); at += limits::kTombstoneRangesMax) {
-      const auto first = ranges.begin() + static_cast<std::ptrdiff_t>(at);
-      const auto last =
-          first + static_cast<std::ptrdiff_t>(std::min(limits::kTombstoneRangesMax, ranges.size() - at));
-      Tombstone tombstone{{}, Ranges(first, last), {}};
-      json::Array lines;
-      for (const auto& [from, to] : tombstone.lines) lines.emplace_back(json::Array{from, to});
-      json::Object body{{"anchor", anchor_kind_}, {"epoch", epoch}, {"seqs", std::move(lines)}};
-      const bool erase = kind == EndingJob::Kind::Erase;
-      if (erase) body.emplace("mode", "destroy");
-      tombstone.leaf = {erase ? consent::EventType::EraseDone : consent::EventType::ExpireDone,
-                        json::Value(std::move(body))};
-      out.push_back(std::move(tombstone));
+      const std::size_t end = std::min(at + limits::kTombstoneRangesMax, ranges.size());
+      out.push_back(tombstone_of(kind, epoch,
+                                 {ranges.begin() + static_cast<std::ptrdiff_t>(at),
+                                  ranges.begin() + static_cast<std::ptrdiff_t>(end)}));
     }
-    out.back().jobs = std::move(jobs);
   }
+  if (!out.empty()) out.back().jobs = std::move(done);
   return out;
+}
+
+Tombstone Writer::tombstone_of(EndingJob::Kind kind, std::uint64_t epoch, Ranges lines) const {
+  json::Array seqs;
+  for (const auto& [first, last] : lines) seqs.emplace_back(json::Array{first, last});
+  json::Object body{{"anchor", anchor_kind_}, {"epoch", epoch}, {"seqs", std::move(seqs)}};
+  if (kind == EndingJob::Kind::Expire)
+    return {{consent::EventType::ExpireDone, json::Value(std::move(body))}, std::move(lines), {}};
+  body.emplace("mode", "destroy");
+  return {{consent::EventType::EraseDone, json::Value(std::move(body))}, std::move(lines), {}};
 }
 
 void Writer::bury(const Plan& plan) {

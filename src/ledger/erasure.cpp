@@ -94,11 +94,16 @@ Status FileLedger::check_leap(bool clock_is_right) {
   if (!last && last.error().code != Code::NotFound) return last.error();
   if (last && !clock_is_right) {
     CF_TRY(const Instant at, last->integer_at("at"));
-    if (now - at > limits::kClockJumpMax_s)
-      return fail(Code::Conflict, "the clock is " + std::to_string((now - at) / kDay_s) +
-                                      " days ahead of the last look at what is due; if it is right, run "
-                                      "'counterfoil retention run --clock-is-right'");
+    if (now - at > limits::kClockJumpMax_s) {
+      head_.set_waiting("nothing is deleted by schedule: the clock is " +
+                        std::to_string((now - at) / kDay_s) +
+                        " days ahead of the last look at what is due; if it is right, run 'counterfoil "
+                        "retention run --clock-is-right'");
+      return fail(Code::Conflict, head_.waiting());
+    }
+    if (now - at < limits::kSweepNoted_s) return {};  // an idle box writes next to nothing
   }
+  head_.set_waiting({});
   return put_item(kSweepKind, kSweepId, json::Object{{"at", now}});
 }
 
@@ -115,7 +120,6 @@ void FileLedger::keep_house() {
     log::warning(what, {{"error", error.message()}});
   };
   const auto swept = sweep(false);
-  if (!swept && swept.error().code == Code::Conflict) head_.note_trouble(swept.error().message());
   if (!swept && swept.error().code != Code::NotFound) warn("ledger.sweep_waits", swept.error());
   const std::int64_t day = options_.clock->now() / kDay_s;
   if (day == buried_on_) return;

@@ -44,6 +44,15 @@ class Head {
     const std::lock_guard lock(mutex_);
     if (trouble_.empty()) trouble_ = why;
   }
+  /// Somebody must do something before work goes on; empty: nothing waits any more.
+  void set_waiting(const std::string& why) {
+    const std::lock_guard lock(mutex_);
+    waiting_ = why;
+  }
+  [[nodiscard]] std::string waiting() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_;
+  }
   /// A chain or a key is missing, perhaps of somebody's no: nobody may be messaged, and only stops are
   /// recorded.
   void set_incomplete(const std::string& why) {
@@ -67,6 +76,7 @@ class Head {
   mutable std::mutex mutex_;
   Signed signed_;        // guarded by mutex_
   std::string trouble_;  // guarded by mutex_
+  std::string waiting_;  // guarded by mutex_
   std::atomic<std::uint64_t> size_{0};
   std::atomic<Instant> trusted_t_{0};
   std::atomic<bool> read_only_{false};

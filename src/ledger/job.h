@@ -56,7 +56,7 @@ struct ItemChange {
   std::optional<Bytes> sealed;  // none: remove
 };
 
-/// Something that is to end, with the key its row is sealed under. The writer gives it its number.
+/// Something that is to end, with the key its row is sealed under.
 struct NewEnding {
   EndingJob job;
   Key key;

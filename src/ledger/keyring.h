@@ -115,13 +115,12 @@ Status wrap_roots(store::Database& keys, const std::string& origin, const Key& f
 Status put_epoch(store::Database& keys, std::uint64_t epoch);
 
 /// Moves keys.db into the next epoch in one transaction: what ends is deleted, buckets that lose a subject
-/// get fresh keys, everything else is wrapped anew. The log is copied back as far as readers let it. Nothing
-/// of the old epoch can be opened once its secret is overwritten. Fails with Corrupt when something does not
-/// open: then nothing has changed.
+/// get fresh keys, everything else is wrapped anew. Nothing of the old epoch can be opened once its secret is
+/// overwritten. Fails with Corrupt when something does not open: then nothing has changed.
 Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
                               std::uint64_t epoch, const Ending& ending);
-/// Reads keys.db anew, past the page cache, and opens everything with the secret. Fails with WrongKey or
-/// Corrupt: then the old secret must stay.
+/// Reads the main file of keys.db alone and opens everything with the secret; the caller has copied the log
+/// back and dropped the page cache. Fails with WrongKey or Corrupt: then the old secret must stay.
 Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch);
 
 }  // namespace counterfoil::ledger

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <mutex>
 
 namespace counterfoil::ledger {
@@ -133,30 +132,23 @@ std::optional<consent::Actor> Suppressions::by(const Handle& tag) const {
 
 Ranges GoneLines::ranges() const {
   const std::shared_lock lock(mutex_);
-  return {ranges_.begin(), ranges_.end()};
+  return lines_.ranges();
 }
 
 void GoneLines::add(const Ranges& ranges) {
   const std::unique_lock lock(mutex_);
-  for (const auto& [first, last] : ranges) {
-    auto& known = ranges_[first];
-    known = std::max(known, last);
-  }
+  for (const auto& [first, last] : ranges) lines_.add(first, last);
 }
 
 bool GoneLines::covers(std::uint64_t seq) const {
   const std::shared_lock lock(mutex_);
-  const auto after = ranges_.upper_bound(seq);
-  return after != ranges_.begin() && std::prev(after)->second >= seq;
+  return lines_.contains(seq, seq);
 }
 
 std::uint64_t GoneLines::count(std::uint64_t size) const {
-  const std::shared_lock lock(mutex_);
   std::uint64_t n = 0;
-  for (const auto& [first, last] : ranges_) {
-    if (first >= size) break;
-    n += std::min(last + 1, size) - first;
-  }
+  for (const auto& [first, last] : ranges())
+    if (first < size) n += std::min(last + 1, size) - first;
   return n;
 }
 

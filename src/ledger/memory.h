@@ -92,7 +92,7 @@ class GoneLines {
 
  private:
   mutable std::shared_mutex mutex_;
-  std::map<std::uint64_t, std::uint64_t> ranges_;  // guarded by mutex_; first -> last, disjoint
+  proof::RangeSet lines_;  // guarded by mutex_
 };
 
 /// Subjects that asked to be erased: whoever asks for them gets no answer, although their keys are still

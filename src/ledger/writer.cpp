@@ -356,7 +356,8 @@ void Writer::copy_back(Backlog& backlog, store::Checkpoint mode) {
   backlog.pages_left = whole ? 0 : backlog.database->wal_pages();
 }
 
-// The only thing an idle ledger writes, and only when something was recorded since the last time.
+// All that an idle ledger writes but for the note of its last sweep, and only when something was recorded
+// since.
 void Writer::hourly() {
   if (head_.read_only() || anchor_.record().size == position_.frontier.size()) return;
   for (Backlog& backlog : backlogs_) copy_back(backlog, store::Checkpoint::Passive);

@@ -102,11 +102,12 @@ class Writer {
   Status end_epoch();
   Status finish_endings();
   Status empty_log(store::Database& database);
-  Status lines_of(EndingJob& ending);
+  Status find_lines(EndingJob& ending, proof::RangeSet& taken);
   Result<bool> is_ending(std::uint64_t n, const std::set<std::int64_t>& cohorts);
   void adopt(const Ending& ending, std::vector<EndingJob> begun);
   void report(const EndingJob& ending, std::optional<std::uint64_t> tombstone);
-  std::vector<Tombstone> due_tombstones() const;
+  [[nodiscard]] std::vector<Tombstone> due_tombstones() const;
+  [[nodiscard]] Tombstone tombstone_of(EndingJob::Kind kind, std::uint64_t epoch, Ranges lines) const;
   void bury(const Plan& plan);
 
   Reserve reserve_;

@@ -101,7 +101,9 @@ net::Response get_erasure_json(Site& site, const net::Request& request) {
   const auto erasure = site.desk.erasure(request.param("token"));
   if (!erasure) return error_answer(view, request, erasure.error(), false);
   if (!is_done(*erasure)) return error_json(view, 503, "under_way", "starting");
-  const auto text = json::write(json::Object{{"jws", erasure->jws}, {"statement", erasure->statement}});
+  const auto jws = site.desk.certificate(*erasure);
+  if (!jws) return error_answer(view, request, jws.error(), false);
+  const auto text = json::write(json::Object{{"jws", *jws}, {"statement", erasure->statement}});
   if (!text) return error_answer(view, request, text.error(), false);
   return net::Response::of("application/json", *text)
       .with("Content-Disposition", "attachment; filename=\"erasure.json\"");

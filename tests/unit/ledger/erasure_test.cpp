@@ -238,9 +238,11 @@ TEST_CASE("what is due goes by schedule: a cohort's lines, and whoever has nothi
   box->clock.set_state(ClockState::Synced);
   CHECK(box->ledger->sweep(false).error().code ==
         Code::Conflict);  // a month in one leap: is the clock right?
+  CHECK(box->ledger->health().trouble.find("--clock-is-right") != std::string::npos);
   CHECK(box->ledger->subject_by_token(ana->token));
   const auto id = box->ledger->sweep(true);
   REQUIRE(id);
+  CHECK(box->ledger->health().trouble.empty());
   const auto report = wait_for(*box, *id, State::Ended);
   CHECK(report.lines == 2);
   CHECK(box->ledger->due(november).empty());
@@ -255,6 +257,37 @@ TEST_CASE("what is due goes by schedule: a cohort's lines, and whoever has nothi
   CHECK(box->ledger->verify({}));
   CHECK(box->ledger->health().trouble.empty());
   CHECK(box->ledger->subject_by_token(bea->token));
+}
+
+TEST_CASE("an erasure and a sweep that end the same line share a rotation, and the line has one tombstone") {
+  const auto box = quick_box();
+  const Retention short_yes{"consent", "2026-10"};
+  const auto other = box->ledger->open_subject(somebody("+34600000009"), grant(), kYes, false);
+  const auto ana = box->ledger->open_subject(somebody(kAna), grant(), short_yes, false);
+  const auto bea = box->ledger->open_subject(somebody(kBea), grant(), short_yes, false);
+  REQUIRE((other && ana && bea));
+  box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 3'600'000};
+  box->reopen();
+  wait_for(*box, erase(*box, other->subject), State::Ended);  // the one rotation of this hour
+  box->clock.set(1'793'500'000);                              // 2026-11-01
+  const auto erased = erase(*box, ana->subject);
+  const auto swept = box->ledger->sweep(true);
+  REQUIRE(swept);
+  const auto again = box->ledger->sweep(true);  // finds the same still there
+  REQUIRE(again);
+  box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
+  box->reopen();
+  const auto first = wait_for(*box, erased, State::Ended);
+  CHECK(wait_for(*box, *swept, State::Ended).epoch == first.epoch);
+  const auto lines =
+      first.lines + box->ledger->erasure(*swept)->lines + wait_for(*box, *again, State::Ended).lines;
+  CHECK(lines == 3);  // two yeses and the request
+  CHECK(findings(*box, {.recipient = {}, .identity = true, .consent = true}).empty());
+  CHECK(box->ledger->erasure(*again)->tombstone.has_value());
+  box->reopen();
+  CHECK(box->ledger->verify({}));
+  CHECK(box->ledger->health().trouble.empty());
+  CHECK(box->ledger->person(phone(kBea))->subjects.empty());
 }
 
 }  // namespace
