@@ -39,16 +39,17 @@ Result<Erasure> DeskImpl::erasure(std::string_view token) const {
   CF_TRY(out.report, ledger_.erasure(job));
   if (out.report.state != ledger::EndingReport::State::Ended) return out;
   const auto health = ledger_.health();
-  json::Object statement{{"anchor", health.anchor_promise},
-                         {"asked", rfc3339(out.asked)},
-                         {"controller", business_.legal_name},
-                         {"epoch", out.report.epoch},
-                         {"gone", json::Array{"consent records", "identity", "keys", "links"}},
-                         {"keys_destroyed", rfc3339(out.report.gone_at)},
-                         {"lines", out.report.lines},
-                         {"log", health.origin},
-                         {"scope", scope},
-                         {"stays", json::Array{"leaf hashes", "suppression tag"}}};
+  json::Object statement{
+      {"anchor", health.anchor_promise},
+      {"asked", rfc3339(out.asked)},
+      {"controller", business_.legal_name},
+      {"epoch", out.report.epoch},
+      {"gone", json::Array{"consent records", "identity", "keys", "links"}},
+      {"keys_destroyed", rfc3339(out.report.gone_at)},
+      {"lines", out.report.lines},
+      {"log", health.origin},
+      {"scope", scope},
+      {"stays", json::Array{"copies that recipients got before", "leaf hashes", "suppression tag"}}};
   if (out.report.tombstone) statement.emplace("tombstone", *out.report.tombstone);
   out.statement = json::Value(std::move(statement));
   return out;

@@ -17,6 +17,11 @@ View erase_view(const Site& site, const net::Request& request, std::string_view 
   return view;
 }
 
+// GDPR Art. 19: until the box tells recipients itself, the page must not sound as if it did.
+Html told_to_others(const View& view) {
+  return view.phrase("erase.others", {{"privacy_contact", view.business().privacy_contact}});
+}
+
 bool is_done(const desk::Erasure& erasure) {
   return erasure.report.state == ledger::EndingReport::State::Ended;
 }
@@ -30,6 +35,7 @@ Page erase_page(const View& view, const desk::Submission& submission, std::strin
   page.values.text("token", submission.token)
       .text("erase_token", erase_token)
       .text("number_masked", submission.masked_number)
+      .html("others_html", told_to_others(view))
       .flag("joined", submission.evidence > consent::Evidence::Claimed);
   return page;
 }
@@ -52,7 +58,8 @@ Page erasure_page(const View& view, const desk::Erasure& erasure) {
       .text("anchor", erasure.statement.string_at("anchor").value_or(""))
       .text("log", erasure.statement.string_at("log").value_or(""))
       .text("tombstone", erasure.report.tombstone ? std::to_string(*erasure.report.tombstone) : std::string())
-      .flag("no_tombstone", !erasure.report.tombstone);
+      .flag("no_tombstone", !erasure.report.tombstone)
+      .html("others_html", told_to_others(view));
   return page;
 }
 

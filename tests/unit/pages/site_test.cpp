@@ -260,6 +260,7 @@ TEST_CASE("erasing asks first, then shows how far it is, then the certificate") 
   const auto question = site.get(manage + "/erase");
   CHECK(question.status == 200);
   CHECK(has(question, "What stays"));
+  CHECK(has(question, "are not told by this box"));
   CHECK(site.shop.desk->submission(given->token));  // looking changes nothing
 
   const auto stale = site.post_raw(manage + "/erase", {{"token", "stale"}});
