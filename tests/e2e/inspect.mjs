@@ -53,6 +53,17 @@ async function axeFindings(page) {
   return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")} ${n.failureSummary ?? ""}`).join(" | ")}`);
 }
 
+// Words of legends that a field of the same group lies on.
+async function coveredLegends(page) {
+  return page.evaluate(() => [...document.querySelectorAll("legend")].filter((legend) => {
+    const range = document.createRange();
+    range.selectNodeContents(legend);
+    const fields = [...legend.parentElement.querySelectorAll("input, select")].map((field) => field.getBoundingClientRect());
+    return [...range.getClientRects()].some((words) => fields.some((field) =>
+      field.top < words.bottom - 1 && field.bottom > words.top + 1 && field.left < words.right && field.right > words.left));
+  }).map((legend) => legend.textContent));
+}
+
 function htmlFindings(html, name) {
   const report = validator.validateStringSync(html, name);
   return report.results.flatMap((r) => r.messages.map((m) => `${name}:${m.line}: ${m.ruleId}: ${m.message}`));
@@ -78,6 +89,7 @@ export async function inspect(page, name, response, excused = []) {
     await page.emulateMedia({ colorScheme });
     const [needed, given] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     if (needed > given) findings.push(`${name} scrolls sideways at ${width}: ${needed} > ${given}`);
+    findings.push(...(await coveredLegends(page)).map((words) => `${name} at ${width}: a field lies on "${words}"`));
     const dark = colorScheme === "dark";
     // Light is judged at 320 pixels; at 1280 only its picture is taken.
     if (width === 320 || dark) findings.push(...judged(await axeFindings(page)).map((f) => `${name} at ${width}, ${colorScheme}: ${f}`));
