@@ -118,6 +118,7 @@ constexpr int kPasswordWait_ms = 10'000;
 
 // Board
 constexpr unsigned kAnchorReadTries = 3;
+constexpr std::uint64_t kStateLookback_leaves = 10'000;  // a start looks that far back for what sys.meta said
 constexpr std::size_t kClockControlBytesMax = 64;
 
 // Erasure and retention

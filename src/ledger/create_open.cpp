@@ -2,7 +2,9 @@
 // Copyright The Counterfoil Authors
 
 // Set-up of a new folder, and start-up of an old one with its recovery.
+#include "base/limits.h"
 #include "base/log.h"
+#include "counterfoil/proof/leaf.h"
 #include "counterfoil/proof/note.h"
 #include "crypto/crypto.h"
 #include "ledger/file_ledger.h"
@@ -69,6 +71,11 @@ Status make_room(const Options& options) {
   }
   remove_files(folder);
   return {};
+}
+
+// A member of a canonical line; inside a text its quotes would be escaped.
+bool is_of(std::string_view line, consent::EventType type) {
+  return line.find("\"typ\":\"" + std::string(consent::event_name(type)) + '"') != std::string_view::npos;
 }
 
 json::Value genesis_body(const Roots& roots) {
@@ -193,11 +200,36 @@ Status FileLedger::check_log(Files& files, const Position& position, const Ancho
                                  : proof::root_at(checkpoint->size, nodes()));
   if (covered != checkpoint->root)
     return fail(Code::Corrupt, "the newest checkpoint and the tree contradict each other");
-  if (anchor.size == 0) return {};
-  CF_TRY(const Hash remembered, proof::root_at(anchor.size, nodes()));
-  if (remembered != anchor.root)
-    return fail(Code::Corrupt, "ledger.db is not the log that the anchor remembers");
-  return {};
+  if (anchor.size > 0) {
+    CF_TRY(const Hash remembered, proof::root_at(anchor.size, nodes()));
+    if (remembered != anchor.root)
+      return fail(Code::Corrupt, "ledger.db is not the log that the anchor remembers");
+  }
+  return check_state(files, anchor);
+}
+
+// What the newest sys.meta says must still hold, as far as it can be judged: not when a stop came after it,
+// or a line that is gone, which may have been one.
+Status FileLedger::check_state(Files& files, const AnchorRecord& anchor) {
+  CF_TRY(auto st, files.ledger.prepare("SELECT bytes FROM leaf ORDER BY seq DESC LIMIT ?"));
+  st.bind(1, static_cast<std::int64_t>(limits::kStateLookback_leaves));
+  bool tags_unchanged = true;
+  while (true) {
+    CF_TRY(const bool row, st.step());
+    if (!row) return {};
+    const std::string line(st.text(0));
+    tags_unchanged = tags_unchanged && !line.empty() && !is_of(line, consent::EventType::Stop) &&
+                     !is_of(line, consent::EventType::EraseRequest);
+    if (!is_of(line, consent::EventType::SysMeta)) continue;
+    CF_TRY(const auto leaf, proof::decode_leaf(line));
+    const auto boots = leaf.body->integer_at("boots");
+    const auto digest = leaf.body->string_at("supp_digest");
+    if (boots && static_cast<std::uint64_t>(*boots) > anchor.boots)
+      return fail(Code::Corrupt, "the anchor is older than ledger.db: it was put back from an old copy");
+    if (digest && tags_unchanged && *digest != base64url(memory_.suppressions.digest(keyring_.roots().supp)))
+      return fail(Code::Corrupt, "ledger.db: stops were taken out of it or changed by hand");
+    return {};
+  }
 }
 
 // An ending is where its row says, but for one whose keys were to go in an epoch that never came.
@@ -241,6 +273,10 @@ Status FileLedger::start(Anchor anchor, Files files) {
   if (!sound) {
     head_.turn_read_only(sound.error().message());
     log::error("ledger.read_only", {{"error", sound.error().message()}});
+  } else {
+    // Counted before the log says so: a count that the log knows and the anchor does not is an older anchor.
+    const AnchorRecord& last = anchor.record();
+    CF_CHECK(anchor.update(last.boots + 1, last.size, last.root));
   }
   Position known = position ? *std::move(position) : Position{};
   // A number is never given twice while somebody with it is still going.
@@ -267,9 +303,12 @@ Status FileLedger::start(Anchor anchor, Files files) {
                     .timing = options_.timing,
                     .position = std::move(known)});
   if (sound) {
-    const json::Value body = json::Object{{"boot", options_.clock->boot_id()}, {"version", CF_VERSION}};
-    CF_CHECK(record(consent::EventType::SysBoot, body));
-    CF_CHECK(signed_head());
+    Job job;
+    job.log_events.push_back({consent::EventType::SysBoot,
+                              json::Object{{"boot", options_.clock->boot_id()}, {"version", CF_VERSION}}});
+    job.state = true;
+    job.sign = true;
+    CF_CHECK(writer_->run(std::move(job)));
   }
   builder_ = std::thread([this] { build(); });
   return {};

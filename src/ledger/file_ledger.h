@@ -95,6 +95,7 @@ class FileLedger final : public Ledger {
   Result<std::vector<EndingJob>> load_endings(Committer& committer, std::uint64_t epoch);
   Status load_tags(Files& files);
   Status check_log(Files& files, const Position& position, const AnchorRecord& anchor);
+  Status check_state(Files& files, const AnchorRecord& anchor);
 
   // Writing
   Result<std::string> reserve_code();

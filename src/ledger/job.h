@@ -79,6 +79,7 @@ struct Job {
   std::vector<Tombstone> tombstones;
   std::vector<Ordinal> orphans;  // subjects without an event, to be swept away
   bool bury = false;             // write the tombstones that are due
+  bool state = false;            // write sys.meta when something it tells of has changed
   bool sign = false;             // somebody waits for a checkpoint that covers all that is recorded
   /// Events in the order of events, then log_events, then tombstones.
   std::promise<Result<std::vector<Committed>>> done;
@@ -87,7 +88,7 @@ struct Job {
     return !events.empty() || !log_events.empty() || !tags.empty() || !tombstones.empty();
   }
   [[nodiscard]] bool is_empty() const {
-    return !has_leaves() && items.empty() && orphans.empty() && endings.empty() && !bury && !sign;
+    return !has_leaves() && items.empty() && orphans.empty() && endings.empty() && !bury && !state && !sign;
   }
 };
 

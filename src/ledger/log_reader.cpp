@@ -44,7 +44,10 @@ Result<Head::Signed> FileLedger::signed_head() const {
 Result<std::string> FileLedger::checkpoint() {
   if (!head_.read_only()) {
     CF_CHECK(write_followers());
-    CF_CHECK(write_tombstones());
+    Job job;
+    job.bury = true;
+    job.state = true;
+    CF_CHECK(writer_->run(std::move(job)));
   }
   CF_TRY(auto newest, signed_head());
   return std::move(newest.note);

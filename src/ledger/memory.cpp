@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "crypto/crypto.h"
 #include "ledger/byte_order.h"
+#include "ledger/key_tree.h"
 
 #include <algorithm>
 #include <cstring>
@@ -128,6 +129,20 @@ std::optional<consent::Actor> Suppressions::by(const Handle& tag) const {
   const auto at = tags_.find(tag);
   if (at == tags_.end()) return std::nullopt;
   return at->second;
+}
+
+Hash Suppressions::digest(const Key& supp) const {
+  std::vector<Handle> tags;
+  {
+    const std::shared_lock lock(mutex_);
+    tags.reserve(tags_.size());
+    for (const auto& [tag, by] : tags_) tags.push_back(tag);
+  }
+  std::sort(tags.begin(), tags.end());
+  Bytes all;
+  all.reserve(tags.size() * sizeof(Handle));
+  for (const Handle& tag : tags) append_bytes(all, tag);
+  return crypto::hmac_sha256(purpose_key(supp, "supp/digest").view(), all);
 }
 
 Ranges GoneLines::ranges() const {

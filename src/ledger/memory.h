@@ -72,6 +72,8 @@ class Suppressions {
   void add(const Handle& tag, consent::Actor by);
   /// None: nobody stopped it.
   [[nodiscard]] std::optional<consent::Actor> by(const Handle& tag) const;
+  /// Keyed digest of the whole set (FORMAT.md, "Keyed names"): a tag that was taken out by hand shows.
+  [[nodiscard]] Hash digest(const Key& supp) const;
 
  private:
   struct HandleHash {

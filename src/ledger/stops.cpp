@@ -53,13 +53,16 @@ Status FileLedger::draft_stop(const StopOrder& order, Ordinal n, Reader& reader,
   if (!row) return row.error();
   const auto found = open_row(*std::move(row));
   if (!found) return {};  // damaged: it never allows anything, and the tag stops it as well
-  CF_TRY(const auto state, fold(reader, found->key));
-  consent::Identity named{{}, state.language};
-  for (const auto& address : state.addresses) {
+  const auto state = fold(reader, found->key);
+  if (!state && state.error().code == Code::NotFound) return {};  // a key without an event, to be swept
+  if (!state) return state.error();
+  consent::Identity named{{}, state->language};
+  for (const auto& address : state->addresses) {
     if (names_one_of(address, order.addresses)) named.addresses.push_back(address);
   }
   const bool is_own = order.own == found->row.id;
-  const bool already = is_own ? state.link_stop.has_value() : state.stop && state.stop->by >= order.body.by;
+  const bool already =
+      is_own ? state->link_stop.has_value() : state->stop && state->stop->by >= order.body.by;
   if (named.addresses.empty() || already) return {};
   CF_TRY(const auto text, consent::encode_identity(named));
   Retention retention = order.retention;

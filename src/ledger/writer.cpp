@@ -10,6 +10,10 @@
 #include <algorithm>
 #include <chrono>
 
+#ifndef CF_VERSION
+#error "the build passes CF_VERSION"
+#endif
+
 namespace counterfoil::ledger {
 namespace {
 
@@ -25,7 +29,9 @@ bool may_use_reserve(const Job& job) {
   const auto is_urgent = [](const PersonDraft& draft) {
     return draft.type == EventType::Stop || draft.type == EventType::Withdraw;
   };
-  const auto is_boot = [](const LogDraft& draft) { return draft.type == EventType::SysBoot; };
+  const auto is_boot = [](const LogDraft& draft) {
+    return draft.type == EventType::SysBoot || draft.type == EventType::SysMeta;
+  };
   return job.items.empty() && job.endings.empty() && !job.bury &&
          std::all_of(job.events.begin(), job.events.end(), is_urgent) &&
          std::all_of(job.log_events.begin(), job.log_events.end(), is_boot);
@@ -195,8 +201,12 @@ void Writer::commit_group(Group group) {
       keyring_, clock_, position_, [this](const Key& subject) { return committer_->events_of(subject); },
       [this](unsigned level, std::uint64_t n) { return committer_->stored_node(level, n); });
   plan.leave_out(memory_.leaving);
+  // First, so that what they tell is true of all lines before theirs.
+  std::stable_partition(group.begin(), group.end(), [](const auto& job) { return job->state; });
+  std::string told;
   bool buried = false;
   for (const auto& job : group) {
+    if (job->state) tell_state(*job, told);
     if (job->bury && !buried) {
       job->tombstones = due_tombstones();
       buried = true;
@@ -218,6 +228,7 @@ void Writer::commit_group(Group group) {
     return fail_group(planned, status.error());
   }
   publish(plan, note);
+  if (!told.empty()) told_ = std::move(told);
   const Status desk = committer_->write_desk(plan);
   if (!desk) log::error("ledger.desk_failed", {{"error", desk.error().message()}});
   for (auto& [job, committed] : planned) {
@@ -228,6 +239,21 @@ void Writer::commit_group(Group group) {
     }
   }
   count_backlog(plan);
+}
+
+// What must only grow, and what no outsider can count.
+void Writer::tell_state(Job& job, std::string& told) const {
+  std::erase_if(job.log_events, [](const LogDraft& d) { return d.type == consent::EventType::SysMeta; });
+  const json::Value body =
+      json::Object{{"anchor", anchor_kind_},
+                   {"boots", anchor_.record().boots},
+                   {"epoch", anchor_.record().epoch},
+                   {"supp_digest", base64url(memory_.suppressions.digest(keyring_.roots().supp))},
+                   {"version", CF_VERSION}};
+  const auto text = json::write(body);
+  if (!text || *text == (told.empty() ? told_ : told)) return;
+  told = *text;
+  job.log_events.push_back({consent::EventType::SysMeta, body});
 }
 
 // The disk is full: what was put aside is for the stops among these jobs, the others fail.

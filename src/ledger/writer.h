@@ -83,6 +83,7 @@ class Writer {
   [[nodiscard]] bool is_stale() const;
   void commit_walled(Group group);
   void commit_group(Group group);
+  void tell_state(Job& job, std::string& told) const;
   void use_reserve(Group group, const std::vector<Planned>& planned, const Error& error);
   Group only_urgent(Group group, const Error& refusal);
   Status write(const Plan& plan, std::string& note);
@@ -127,6 +128,7 @@ class Writer {
   Instant gone_at_ = 0;  // of the newest epoch that ended
   Position position_;
   bool position_known_ = true;
+  std::string told_;  // body of the newest sys.meta since the start
   std::chrono::steady_clock::time_point signed_at_ = std::chrono::steady_clock::now();
   std::array<Backlog, 3> backlogs_;
   std::atomic<std::uint64_t> commits_{0};

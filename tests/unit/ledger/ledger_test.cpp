@@ -23,7 +23,7 @@ TEST_CASE("a submission is found by token, code, id and number, and folds to wha
   REQUIRE(opened);
   CHECK(opened->token.size() == 22);
   CHECK(opened->code.size() == 6);
-  CHECK(opened->event.seq.value == 2);  // after sys.genesis and sys.boot
+  CHECK(opened->event.seq.value == 3);  // after sys.genesis, sys.boot and sys.meta
   CHECK(opened->event.t == kStart);
   CHECK(opened->event.clock == ClockState::Synced);
 

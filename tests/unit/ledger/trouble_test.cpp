@@ -3,6 +3,7 @@
 
 // What goes wrong: keys that do not fit, clocks that jump, files that changed, a log put back from an old
 // copy, and a power cut between two commits.
+#include "counterfoil/proof/leaf.h"
 #include "crypto/crypto.h"
 #include "fixture.h"
 #include "ledger/commit.h"
@@ -59,6 +60,57 @@ TEST_CASE("an interrupted set-up can be done again") {
   box.create();
   box.open();
   CHECK(box.ledger->verify({}));
+}
+
+json::Object newest_state(FileLedger& ledger) {
+  REQUIRE(ledger.checkpoint());
+  json::Object out;
+  const auto look = [&](std::string_view line) -> Status {
+    const auto leaf = proof::decode_leaf(proof::decode_entry(line)->leaf);
+    if (leaf && leaf->typ == consent::EventType::SysMeta) out = *leaf->body->object();
+    return {};
+  };
+  REQUIRE(ledger.entries(0, ledger.signed_size(), {}, look));
+  return out;
+}
+
+TEST_CASE("starts and epochs are counted in the log, which tells when a stop was taken out by hand") {
+  const auto box = new_box();
+  const auto first = newest_state(*box->ledger);
+  CHECK(*first.at("boots").integer() == 1);
+  const auto size = box->ledger->signed_size();
+  newest_state(*box->ledger);
+  CHECK(box->ledger->signed_size() == size);  // nothing changed, nothing to tell
+  REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
+  const auto second = newest_state(*box->ledger);
+  CHECK_FALSE(second.at("supp_digest") == first.at("supp_digest"));
+  box->reopen();
+  const auto third = newest_state(*box->ledger);
+  CHECK(*third.at("boots").integer() == 2);
+  CHECK(third.at("supp_digest") == second.at("supp_digest"));
+  CHECK(box->ledger->verify({}));
+  box->ledger.reset();
+  SUBCASE("taken out") {
+    change(*box, ledger_path(box->folder.path()), "DELETE FROM supp");
+    box->open();
+    CHECK(box->ledger->health().trouble == "ledger.db: stops were taken out of it or changed by hand");
+    CHECK(box->ledger->health().read_only);
+  }
+  SUBCASE("not judged when a stop came later") {
+    box->open();
+    REQUIRE(box->ledger->stop({phone(kBea)}, stop_of_person(), kProof));
+    box->reopen();
+    CHECK_FALSE(box->ledger->health().read_only);
+  }
+  SUBCASE("an anchor from before the last start") {
+    Anchor anchor(*box->anchor);
+    REQUIRE(anchor.open(0));
+    REQUIRE(anchor.update(1, anchor.record().size, anchor.record().root));
+    REQUIRE(anchor.update(1, anchor.record().size, anchor.record().root));
+    box->open();
+    CHECK(box->ledger->health().trouble ==
+          "the anchor is older than ledger.db: it was put back from an old copy");
+  }
 }
 
 TEST_CASE("a clock before a recorded event is not believed") {
@@ -261,6 +313,11 @@ TEST_CASE("a power cut between keys.db and ledger.db leaves a key that is swept 
     REQUIRE(committer->write_keys(plan));
   }
   box->open();
+  SUBCASE("and meanwhile a stop by its number goes through") {
+    REQUIRE(box->ledger->stop({phone(kBea)}, stop_of_person(), kProof));
+    CHECK(box->ledger->suppressed(phone(kBea)));
+    return;
+  }
   REQUIRE(box->ledger->verify({}));  // waits until every chain was walked
   REQUIRE(box->ledger->put_item("after", "sweep", json::Object{}));
   CHECK(box->ledger->health().subjects == 1);
