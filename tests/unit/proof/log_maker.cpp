@@ -42,11 +42,15 @@ Hash numbered(std::uint64_t n) {
 }
 
 NodeReader nodes_of(const std::vector<Hash>& hashes) {
-  return [&hashes](unsigned level, std::uint64_t n) -> Result<Hash> {
-    Frontier frontier;
-    const std::uint64_t width = std::uint64_t{1} << level;
-    for (std::uint64_t i = n * width; i < (n + 1) * width; ++i) frontier.push(hashes.at(i));
-    return frontier.root();
+  std::vector<std::vector<Hash>> rows{hashes};
+  while (rows.back().size() > 1) {
+    const auto& below = rows.back();
+    std::vector<Hash> row;
+    for (std::size_t i = 0; i + 1 < below.size(); i += 2) row.push_back(node_hash(below[i], below[i + 1]));
+    rows.push_back(std::move(row));
+  }
+  return [rows = std::move(rows)](unsigned level, std::uint64_t n) -> Result<Hash> {
+    return rows.at(level).at(n);
   };
 }
 

@@ -53,7 +53,7 @@ class LogMaker {
 
 /// A hash that depends only on the number: deterministic salts.
 Hash numbered(std::uint64_t n);
-/// Reads complete subtrees from leaf hashes, by brute force.
+/// Reads complete subtrees from rows worked out beforehand.
 NodeReader nodes_of(const std::vector<Hash>& hashes);
 
 /// A folder that goes with the object.

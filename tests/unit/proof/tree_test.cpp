@@ -8,7 +8,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <bit>
+#include <map>
 
 namespace counterfoil::proof {
 
@@ -22,31 +24,58 @@ std::vector<Hash> test_leaves(std::uint64_t n) {
   return out;
 }
 
+// One hash of a proof and the side it stands on.
+struct Step {
+  Hash hash;
+  bool on_the_left;
+  bool operator==(const Step&) const = default;
+};
+
 // MTH, PATH and SUBPROOF exactly as RFC 9162 section 2.1 writes them.
-Hash brute_root(const std::vector<Hash>& d, std::uint64_t begin, std::uint64_t end) {
-  if (begin == end) return counterfoil::crypto::sha256({});
-  if (end - begin == 1) return d[begin];
-  const std::uint64_t k = std::bit_floor(end - begin - 1);
-  return node_hash(brute_root(d, begin, begin + k), brute_root(d, begin + k, end));
-}
+class Rfc9162 {
+ public:
+  explicit Rfc9162(std::vector<Hash> leaves) : d_(std::move(leaves)) {}
 
-std::vector<Hash> brute_path(const std::vector<Hash>& d, std::uint64_t m, std::uint64_t begin,
-                             std::uint64_t end) {
-  if (end - begin == 1) return {};
-  const std::uint64_t k = std::bit_floor(end - begin - 1);
-  std::vector<Hash> out = m < k ? brute_path(d, m, begin, begin + k) : brute_path(d, m - k, begin + k, end);
-  out.push_back(m < k ? brute_root(d, begin + k, end) : brute_root(d, begin, begin + k));
+  Hash root(std::uint64_t begin, std::uint64_t end) {
+    if (begin == end) return counterfoil::crypto::sha256({});
+    if (end - begin == 1) return d_[begin];
+    const auto known = roots_.find({begin, end});  // every pair of trees asks for the same subtrees
+    if (known != roots_.end()) return known->second;
+    const std::uint64_t k = std::bit_floor(end - begin - 1);
+    return roots_[{begin, end}] = node_hash(root(begin, begin + k), root(begin + k, end));
+  }
+
+  std::vector<Step> path(std::uint64_t m, std::uint64_t begin, std::uint64_t end) {
+    if (end - begin == 1) return {};
+    const std::uint64_t k = std::bit_floor(end - begin - 1);
+    auto out = m < k ? path(m, begin, begin + k) : path(m - k, begin + k, end);
+    out.push_back(m < k ? Step{root(begin + k, end), false} : Step{root(begin, begin + k), true});
+    return out;
+  }
+
+  std::vector<Step> subproof(std::uint64_t m, std::uint64_t begin, std::uint64_t end, bool whole) {
+    if (m == end - begin && whole) return {};
+    if (m == end - begin) return {Step{root(begin, end), false}};
+    const std::uint64_t k = std::bit_floor(end - begin - 1);
+    auto out = m <= k ? subproof(m, begin, begin + k, whole) : subproof(m - k, begin + k, end, false);
+    out.push_back(m <= k ? Step{root(begin + k, end), false} : Step{root(begin, begin + k), true});
+    return out;
+  }
+
+ private:
+  std::vector<Hash> d_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, Hash> roots_;
+};
+
+std::vector<Hash> hashes_of(const std::vector<Step>& steps) {
+  std::vector<Hash> out;
+  for (const Step& step : steps) out.push_back(step.hash);
   return out;
 }
 
-std::vector<Hash> brute_subproof(const std::vector<Hash>& d, std::uint64_t m, std::uint64_t begin,
-                                 std::uint64_t end, bool whole) {
-  if (m == end - begin) return whole ? std::vector<Hash>{} : std::vector<Hash>{brute_root(d, begin, end)};
-  const std::uint64_t k = std::bit_floor(end - begin - 1);
-  std::vector<Hash> out = m <= k ? brute_subproof(d, m, begin, begin + k, whole)
-                                 : brute_subproof(d, m - k, begin + k, end, false);
-  out.push_back(m <= k ? brute_root(d, begin + k, end) : brute_root(d, begin, begin + k));
-  return out;
+bool same_turns(const std::vector<Step>& a, const std::vector<Step>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Step& x, const Step& y) { return x.on_the_left == y.on_the_left; });
 }
 
 // Every way to bend a proof by one hash.
@@ -76,27 +105,13 @@ std::vector<std::vector<Hash>> bent(const std::vector<Hash>& proof) {
 
 }  // namespace
 
-TEST_CASE("the empty tree and the first trees have the roots of RFC 6962's test data") {
-  // Certificate Transparency's public reference leaves.
-  const std::vector<std::string> leaves = {"", std::string(1, '\0'), "\x10", "\x20\x21"};
-  Frontier f;
-  CHECK(counterfoil::hex(f.root()) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  f.push(leaf_hash(leaves[0]));
-  CHECK(counterfoil::hex(f.root()) == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
-  f.push(leaf_hash(leaves[1]));
-  CHECK(counterfoil::hex(f.root()) == "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125");
-  f.push(leaf_hash(leaves[2]));
-  CHECK(counterfoil::hex(f.root()) == "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77");
-  f.push(leaf_hash(leaves[3]));
-  CHECK(counterfoil::hex(f.root()) == "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7");
-}
-
 TEST_CASE("frontier, node reader and recursion agree on every size up to 257") {
   const auto leaves = test_leaves(kSizeMax);
   const NodeReader nodes = testing::nodes_of(leaves);
+  Rfc9162 rfc(leaves);
   Frontier f;
   for (std::uint64_t n = 0; n <= kSizeMax; ++n) {
-    const Hash root = brute_root(leaves, 0, n);
+    const Hash root = rfc.root(0, n);
     REQUIRE(f.root() == root);
     REQUIRE(*root_at(n, nodes) == root);
     REQUIRE(f.bytes().size() == 32U * static_cast<unsigned>(std::popcount(n)));
@@ -107,70 +122,60 @@ TEST_CASE("frontier, node reader and recursion agree on every size up to 257") {
   CHECK_FALSE(Frontier::from(4, counterfoil::Bytes(33)));
 }
 
-TEST_CASE("inclusion proofs of every leaf of every tree up to 257 are those of the RFC and verify") {
-  const auto leaves = test_leaves(kSizeMax);
+TEST_CASE("inclusion proofs of every leaf of every tree up to 257 are the RFC's, and bent ones are refused") {
+  const auto leaves = test_leaves(kSizeMax + 1);
   const NodeReader nodes = testing::nodes_of(leaves);
+  Rfc9162 rfc(leaves);
   for (std::uint64_t n = 1; n <= kSizeMax; ++n) {
-    const Hash root = brute_root(leaves, 0, n);
+    const Hash root = rfc.root(0, n);
     for (std::uint64_t m = 0; m < n; ++m) {
-      const auto proof = inclusion_proof(m, n, nodes);
-      REQUIRE(proof);
-      REQUIRE(verify_inclusion(leaves[m], m, n, *proof, root));
-      if (n < 40 || m % 16 == 0) REQUIRE(*proof == brute_path(leaves, m, 0, n));
+      const auto steps = rfc.path(m, 0, n);
+      const auto proof = hashes_of(steps);
+      REQUIRE(*inclusion_proof(m, n, nodes) == proof);
+      REQUIRE(verify_inclusion(leaves[m], m, n, proof, root));
+      REQUIRE(std::ranges::none_of(bent(proof), [&](const auto& bad) {
+        return verify_inclusion(leaves[m], m, n, bad, root).has_value();
+      }));
+      REQUIRE_FALSE(verify_inclusion(leaves[m + 1], m, n, proof, root));
+      REQUIRE_FALSE(verify_inclusion(leaves[m], m, n, proof, Hash{}));
+      REQUIRE_FALSE(verify_inclusion(leaves[m], m + 1, n, proof, root));
+      REQUIRE_FALSE(verify_inclusion(leaves[m], m - 1, n, proof, root));
+      // A root does not know its size, the note over both does: a proof fits a tree of another size exactly
+      // when the way to the leaf turns the same way there.
+      for (const std::uint64_t other : {n - 1, n + 1})
+        REQUIRE(verify_inclusion(leaves[m], m, other, proof, root).has_value() ==
+                (m < other && same_turns(rfc.path(m, 0, other), steps)));
     }
     CHECK_FALSE(inclusion_proof(n, n, nodes));
   }
 }
 
-TEST_CASE("consistency proofs of every pair of trees up to 257 are those of the RFC and verify") {
-  const auto leaves = test_leaves(kSizeMax);
+TEST_CASE("consistency proofs of every pair of trees up to 257 are the RFC's, and bent ones are refused") {
+  const auto leaves = test_leaves(kSizeMax + 1);
   const NodeReader nodes = testing::nodes_of(leaves);
-  std::vector<Hash> roots;
-  for (std::uint64_t n = 0; n <= kSizeMax; ++n) roots.push_back(brute_root(leaves, 0, n));
+  Rfc9162 rfc(leaves);
   for (std::uint64_t n = 1; n <= kSizeMax; ++n) {
+    const Hash root = rfc.root(0, n);
     for (std::uint64_t m = 1; m <= n; ++m) {
-      const auto proof = consistency_proof(m, n, nodes);
-      REQUIRE(proof);
-      REQUIRE(verify_consistency(m, n, roots[m], roots[n], *proof));
-      if (n < 40 || m % 16 == 1) REQUIRE(*proof == brute_subproof(leaves, m, 0, n, true));
+      const Hash old_root = rfc.root(0, m);
+      const auto steps = rfc.subproof(m, 0, n, true);
+      const auto proof = hashes_of(steps);
+      REQUIRE(*consistency_proof(m, n, nodes) == proof);
+      REQUIRE(verify_consistency(m, n, old_root, root, proof));
+      REQUIRE(std::ranges::none_of(bent(proof), [&](const auto& bad) {
+        return verify_consistency(m, n, old_root, root, bad).has_value();
+      }));
+      REQUIRE_FALSE(verify_consistency(m, n, Hash{}, root, proof));
+      REQUIRE_FALSE(verify_consistency(m, n, old_root, Hash{}, proof));
+      REQUIRE_FALSE(verify_consistency(m - 1, n, old_root, root, proof));
+      REQUIRE_FALSE(verify_consistency(m + 1, n, old_root, root, proof));
+      for (const std::uint64_t other : {n - 1, n + 1})
+        REQUIRE(verify_consistency(m, other, old_root, root, proof).has_value() ==
+                (m < other && m < n && same_turns(rfc.subproof(m, 0, other, true), steps)));
     }
     CHECK_FALSE(consistency_proof(0, n, nodes));
     CHECK_FALSE(consistency_proof(n + 1, n, nodes));
-  }
-}
-
-TEST_CASE("a bent inclusion proof, index, size, leaf or root is refused") {
-  const auto leaves = test_leaves(40);
-  const NodeReader nodes = testing::nodes_of(leaves);
-  for (std::uint64_t n = 1; n <= 40; ++n) {
-    const Hash root = brute_root(leaves, 0, n);
-    for (std::uint64_t m = 0; m < n; ++m) {
-      const auto proof = *inclusion_proof(m, n, nodes);
-      for (const auto& bad : bent(proof)) REQUIRE_FALSE(verify_inclusion(leaves[m], m, n, bad, root));
-      for (std::uint64_t i = 0; i <= n; ++i)
-        if (i != m) REQUIRE_FALSE(verify_inclusion(leaves[m], i, n, proof, root));
-      REQUIRE_FALSE(verify_inclusion(leaves[(m + 1) % 40], m, n, proof, root));
-      REQUIRE_FALSE(verify_inclusion(leaves[m], m, n, proof, Hash{}));
-    }
-    REQUIRE_FALSE(verify_inclusion(leaves[0], 0, 0, {}, root));
-  }
-}
-
-TEST_CASE("a bent consistency proof is refused, also in its middle") {
-  const auto leaves = test_leaves(40);
-  const NodeReader nodes = testing::nodes_of(leaves);
-  for (std::uint64_t n = 1; n <= 40; ++n) {
-    const Hash root = brute_root(leaves, 0, n);
-    for (std::uint64_t m = 1; m <= n; ++m) {
-      const Hash old_root = brute_root(leaves, 0, m);
-      const auto proof = *consistency_proof(m, n, nodes);
-      for (const auto& bad : bent(proof)) REQUIRE_FALSE(verify_consistency(m, n, old_root, root, bad));
-      REQUIRE_FALSE(verify_consistency(m, n, Hash{}, root, proof));
-      REQUIRE_FALSE(verify_consistency(m, n, old_root, Hash{}, proof));
-      REQUIRE_FALSE(verify_consistency(n + 1, n, old_root, root, proof));
-      REQUIRE_FALSE(verify_consistency(0, n, old_root, root, proof));
-      if (m < n) REQUIRE_FALSE(verify_consistency(m, n, old_root, root, {}));
-    }
+    CHECK_FALSE(verify_consistency(n + 1, n, root, root, {}));
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// Replays tests/vectors, which a second implementation made from FORMAT.md alone.
+// Replays tests/vectors, which a second implementation made from FORMAT.md alone, and which others published.
 #include "counterfoil/base/canonical_json.h"
 #include "counterfoil/proof/receipt.h"
 #include "counterfoil/proof/tree.h"
@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <map>
 
 namespace counterfoil::proof {
 
@@ -128,6 +129,46 @@ TEST_CASE("vectors of the tree") {
     }
   };
   CHECK(replay("tree.ndjson", each) > 100);
+}
+
+TEST_CASE("published vectors of the tree, which are not ours") {
+  std::vector<Hash> leaves;
+  std::map<std::uint64_t, Hash> roots;
+  NodeReader nodes;
+  const auto unhex = [](std::string_view text) {
+    return *counterfoil::exactly<32>(*counterfoil::from_hex(text));
+  };
+  const auto each = [&](const json::Value& v) {
+    const std::string kind = text_of(v, "kind");
+    if (kind == "leaf") {
+      leaves.push_back(leaf_hash(counterfoil::as_text(*counterfoil::from_hex(text_of(v, "data")))));
+      nodes = testing::nodes_of(leaves);
+      return;
+    }
+    const std::uint64_t size = number_of(v, "size");
+    if (kind == "root") {
+      roots[size] = unhex(text_of(v, "root"));
+      Frontier frontier;
+      for (std::uint64_t i = 0; i < size; ++i) frontier.push(leaves.at(i));
+      CHECK(frontier.root() == roots[size]);
+      CHECK(*root_at(size, nodes) == roots[size]);
+      return;
+    }
+    std::vector<Hash> proof;
+    const auto texts = v.strings_at("proof");
+    REQUIRE(texts);
+    for (const std::string& text : *texts) proof.push_back(unhex(text));
+    if (kind == "inclusion") {
+      const std::uint64_t index = number_of(v, "index");
+      CHECK(*inclusion_proof(index, size, nodes) == proof);
+      CHECK(verify_inclusion(leaves.at(index), index, size, proof, roots.at(size)));
+    } else {
+      const std::uint64_t old_size = number_of(v, "old_size");
+      CHECK(*consistency_proof(old_size, size, nodes) == proof);
+      CHECK(verify_consistency(old_size, size, roots.at(old_size), roots.at(size), proof));
+    }
+  };
+  CHECK(replay("published-tree.ndjson", each) == 27);
 }
 
 TEST_CASE("vectors of notes") {
