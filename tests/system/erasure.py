@@ -9,6 +9,7 @@ import time
 import unittest
 
 import box as b
+import independent
 import secrets_at_rest as secrets
 import sync
 
@@ -68,7 +69,7 @@ class Erasure(unittest.TestCase):
                 box.expect(box.pull(pulled, "--identity"))
                 self.assertTrue(self.in_bundle(pulled), "the search finds nobody in a bundle that has them")
                 earlier = self.checkpoint(box)
-                self.erase_and_wait(client, people)
+                certificate = self.erase_and_wait(client, people)
                 self.assertEqual(client.get(f"/m/{bea.token}").status, 200, "somebody else was lost")
             staff.client.close()
             # A line without its text names nobody; pages that SQLite keeps for reuse may still hold one.
@@ -79,6 +80,9 @@ class Erasure(unittest.TestCase):
             self.assertEqual(self.in_bundle(after), [])
             self.assertIn("erase.done", (after / "entries-0.ndjson").read_text())
             self.assertIn("intact", box.expect(box.verify_bundle(after)).stdout)
+            independent.assert_grown(self, box, earlier.decode())
+            independent.assert_statement(self, certificate["jws"], "counterfoil-erasure", box.log_key.read_text(),
+                                         certificate["statement"])
             self.erased_while_pulled(box, earlier, (after / "entries-0.ndjson").read_bytes())
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
             found, files, _ = secrets.search_folder(box.data, needles)
@@ -148,6 +152,7 @@ class Erasure(unittest.TestCase):
         certificate = json.loads(client.get(pages[0] + "/certificate").text)
         self.assertEqual(certificate["statement"]["lines"], 3)
         self.assertNotIn("1740631", json.dumps(certificate))
+        return certificate
 
 
 def staff_says_stopped(staff, box):
