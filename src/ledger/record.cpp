@@ -14,11 +14,21 @@ namespace counterfoil::ledger {
 namespace {
 
 constexpr std::uint8_t kAes256Gcm = 1;  // 2 is reserved for ChaCha20-Poly1305
-constexpr std::size_t kPadding_bytes = 64;
+constexpr std::size_t kCardPadding_bytes = 64;
+constexpr std::size_t kDisclosurePadding_bytes = 128;
 constexpr std::array<std::uint8_t, crypto::kNonceBytes> kZeroNonce{};
 
-std::size_t padded(std::size_t n) {
-  return (n + kPadding_bytes - 1) / kPadding_bytes * kPadding_bytes;
+std::size_t padded(std::size_t n, std::size_t step) {
+  return (n + step - 1) / step * step;
+}
+
+// Each disclosure is rounded up by itself: a long number or a long choice of topics would make all records of
+// a person a little larger than others of their type, and tie them together for whoever has ledger.db.
+std::size_t payload_size(const Disclosures& disclosures) {
+  std::size_t out = 0;
+  for (const auto& d : disclosures)
+    out += d.salt.size() + 4 + padded(d.text.size(), kDisclosurePadding_bytes);
+  return out;
 }
 
 void append_text(Bytes& out, std::string_view text) {
@@ -45,10 +55,10 @@ bool all_zero(ByteView b) {
 
 Bytes seal_payload(const Key& record, const Hash& leaf, const Disclosures& disclosures) {
   Bytes plain;
-  plain.reserve(padded(disclosures[0].text.size() + disclosures[1].text.size() + 72));
+  plain.reserve(payload_size(disclosures));
   for (const auto& d : disclosures) append_bytes(plain, d.salt);
   for (const auto& d : disclosures) append_text(plain, d.text);
-  plain.resize(padded(plain.size()), 0);
+  plain.resize(payload_size(disclosures), 0);
   const SecretBytes clear(std::move(plain));
   const Bytes sealed = crypto::seal(record, kZeroNonce, leaf, clear.view());
   Bytes out;
@@ -72,18 +82,19 @@ Result<Disclosures> open_payload(const Key& record, const Hash& leaf, ByteView s
   for (auto& d : out) {
     CF_TRY(d.text, take_text(rest));
   }
-  if (rest.size() >= kPadding_bytes || !all_zero(rest)) return fail(Code::Corrupt, "a payload ends too late");
+  if (clear.view().size() != payload_size(out) || !all_zero(rest))
+    return fail(Code::Corrupt, "a payload has another padding");
   return out;
 }
 
 Result<Bytes> seal_card(const Key& subject, const consent::SubjectId& id, const Card& card) {
   CF_TRY(const std::string identity, consent::encode_identity(card.identity));
   Bytes plain;
-  plain.reserve(padded(identity.size() + card.code.size() + 16));
+  plain.reserve(padded(identity.size() + card.code.size() + 16, kCardPadding_bytes));
   append_text(plain, identity);
   append_text(plain, card.code);
   append_be64(plain, static_cast<std::uint64_t>(card.code_ends));
-  plain.resize(padded(plain.size()), 0);
+  plain.resize(padded(plain.size(), kCardPadding_bytes), 0);
   const SecretBytes clear(std::move(plain));
   return crypto::wrap(card_key(subject), place("cf/card", id.bytes), clear.view());
 }
