@@ -6,11 +6,19 @@
 #include "base/limits.h"
 #include "ledger/key_tree.h"
 
+#include <chrono>
+
 namespace counterfoil::ledger {
 namespace {
 
 Error contradicts(const std::string& what) {
   return fail(Code::Corrupt, "ledger.db contradicts itself: " + what);
+}
+
+std::int64_t first_day_of_month(Instant t) {
+  using namespace std::chrono;
+  const year_month_day date{floor<days>(sys_seconds{seconds{t}})};
+  return sys_days{date.year() / date.month() / 1}.time_since_epoch().count();
 }
 
 }  // namespace
@@ -116,8 +124,9 @@ Status Committer::insert_leaves(const Plan& plan) {
 }
 
 Status Committer::insert_tags(const Plan& plan) {
-  // The day is enough for the yearly review; the second would tie the tag to its leaf.
-  const Instant day = plan.now() / kDay_s;
+  // The month is enough for the yearly review. A day would tell which stops are a person's first and which
+  // repeat an earlier one, and so tie lines together.
+  const std::int64_t day = first_day_of_month(plan.now());
   for (const Tag& tag : plan.tags())
     CF_CHECK(st_->supp.reset().bind(1, ByteView(tag.handle)).bind(2, supp_state(tag.by)).bind(3, day).run());
   return {};
