@@ -90,7 +90,8 @@ Result<CheckedReceipt> check_receipt(std::string_view text, const LogKey& key) {
   CF_TRY(const Receipt receipt, read_receipt(text));
   CheckedReceipt out;
   CF_TRY(out.checkpoint, open_checkpoint(receipt.checkpoint, key));
-  if (!verify_inclusion(leaf_hash(receipt.line), receipt.index, out.checkpoint.size, receipt.proof,
+  out.leaf_hash = leaf_hash(receipt.line);
+  if (!verify_inclusion(out.leaf_hash, receipt.index, out.checkpoint.size, receipt.proof,
                         out.checkpoint.root))
     return fail(Code::Corrupt, "the receipt was changed: its line is not in the signed log");
   CF_TRY(out.leaf, decode_leaf(receipt.line));

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ORIGIN = "vectors.example/log/1"
@@ -90,7 +91,7 @@ def der_integer(n):
     return b"\x02" + bytes([len(b)]) + b
 
 
-def sign(d, message):
+def sign_numbers(d, message):
     h = sha(message)
     for k in nonces(d, h):
         if not 0 < k < N:
@@ -98,8 +99,19 @@ def sign(d, message):
         r = times(k, G)[0] % N
         s = pow(k, -1, N) * (int.from_bytes(h, "big") + r * d) % N
         if r and s:
-            body = der_integer(r) + der_integer(s)
-            return b"\x30" + bytes([len(body)]) + body
+            return r, s
+
+
+def sign(d, message):
+    body = b"".join(map(der_integer, sign_numbers(d, message)))
+    return b"\x30" + bytes([len(body)]) + body
+
+
+def jws(d, typ, payload):
+    header = canonical({"alg": "ES256", "kid": u64(sha(spki(d))), "typ": typ})
+    signed = u64(header.encode()) + "." + u64(canonical(payload).encode())
+    raw = b"".join(n.to_bytes(32, "big") for n in sign_numbers(d, signed.encode()))
+    return signed + "." + u64(raw)
 
 
 # ---- the formats ----
@@ -276,29 +288,88 @@ def notes(key, other):
         yield {"note": text, "ok": False, "why": why}
 
 
+def proof_text(index, extra, proof, signed):
+    return "c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n%s" % (
+        s64(canonical(extra).encode()), index, "".join(s64(x) + "\n" for x in proof), signed)
+
+
 def receipts(key):
     lines = [log_leaf(0, "sys.genesis", {"key": u64(sha(spki(key)))})] + [person_leaf(i) for i in range(1, 20)]
     d = [leaf_hash(x) for x in lines]
-
-    def text(index, extra, proof, signed):
-        return "c2sp.org/tlog-proof@v1\nextra %s\nindex %d\n%s\n%s" % (
-            s64(canonical(extra).encode()), index, "".join(s64(x) + "\n" for x in proof), signed)
-
     signed, proof, full = note(key, 20, root(d)), path(7, d), entry(7, lines[7])
-    good = text(7, full, proof, signed)
+    good = proof_text(7, full, proof, signed)
     yield {"index": 7, "ok": True, "receipt": good, "why": "plain"}
     swapped = {**full, "d": full["d"][2:] + full["d"][:2]}
-    bad = [("another index", text(8, full, proof, signed)), ("bent proof", text(7, full, bend(proof, 2), signed)),
-           ("another line", text(7, entry(8, lines[8]), proof, signed)),
-           ("disclosures swapped", text(7, swapped, proof, signed)),
-           ("withheld", text(7, {**full, "d": [None, None] + full["d"][2:]}, proof, signed)),
+    bad = [("another index", proof_text(8, full, proof, signed)), ("bent proof", proof_text(7, full, bend(proof, 2), signed)),
+           ("another line", proof_text(7, entry(8, lines[8]), proof, signed)),
+           ("disclosures swapped", proof_text(7, swapped, proof, signed)),
+           ("withheld", proof_text(7, {**full, "d": [None, None] + full["d"][2:]}, proof, signed)),
            ("no extra", good.replace(good.split("\n")[1] + "\n", "")), ("other head", good.replace("@v1", "@v2")),
            ("index not decimal", good.replace("index 7", "index 07"))]
     # The log signs line 7 a second time, at place 8.
     d[8] = d[7]
-    bad.append(("line under another number", text(8, full, path(8, d), note(key, 20, root(d)))))
+    bad.append(("line under another number", proof_text(8, full, path(8, d), note(key, 20, root(d)))))
     for why, value in bad:
         yield {"ok": False, "receipt": value, "why": why}
+
+
+GRANT = {"age_affirmed": True, "channels": ["sms", "whatsapp"], "ends": 1790000004 + 731 * 86400, "evidence": "claimed",
+         "link": "caja", "method": "form", "minimum_age": 14, "notice": {"id": "N1", "language": "es", "sha256": u64(sha(b"notice"))},
+         "promise": {"days_per_week": 3, "exceptions": [], "from_minute": 540, "holidays": False, "per_day": 1,
+                     "to_minute": 1200, "weekdays": 31},
+         "topics": ["offers", "orders"]}
+
+
+def instant(t):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(t))
+
+
+def record(line, size, root_hash, minimum):
+    """What section 10.1 derives from a grant's line and its disclosures; words of a shop that does not matter here."""
+    leaf = json.loads(line)
+    name = "%s#%d" % (leaf["log"], leaf["seq"])
+    state = "ConsentGiven" if minimum == "claimed" else "ConsentRequested"
+    event = {"entity_id": "person", "event_state": state, "event_time": instant(leaf["t"]), "event_type": "ExpressedConsent",
+             "evidence": "claimed", "seq": leaf["seq"], "typ": "consent.grant", "validity_duration": "P731D"}
+    return {"channels": GRANT["channels"], "checkpoint_root": u64(root_hash), "checkpoint_size": size,
+            "collection_method": "form", "events": [event], "language": "es", "leaf_hash": u64(leaf_hash(line)),
+            "log": leaf["log"], "minimum_evidence": minimum,
+            "pii_information": [{"pii_optional": False, "pii_type": x} for x in ("language", "phone")],
+            "pii_principal_id": leaf["h"], "privacy_notice": {"notice_id": "N1", "sha256": GRANT["notice"]["sha256"]},
+            "purposes": [{"purpose": x} for x in GRANT["topics"]], "receipt_id": "%s@%d" % (name, size), "record_id": name,
+            "retention_class": leaf["rc"], "retention_cohort": leaf["coh"], "seq": leaf["seq"],
+            "valid_until": instant(GRANT["ends"])}
+
+
+def twins(key, other):
+    salts, (identity, _) = disclosures(4)
+    body = canonical(GRANT)
+    c = [u64(commitment(0, salts[0], identity)), u64(commitment(1, salts[1], body))]
+    line = person_leaf(4, {"c": c, "rc": "yes-24m", "typ": "consent.grant"})
+    lines = [log_leaf(i, "sys.boot", {"boot": "x"}) for i in range(4)] + [line, log_leaf(5, "sys.boot", {"boot": "x"})]
+    d = [leaf_hash(x) for x in lines]
+    shown = {"d": [u64(salts[0]), u64(identity.encode()), u64(salts[1]), u64(body.encode())], "leaf": line}
+    receipt = proof_text(4, shown, path(4, d), note(key, 6, root(d)))
+    good, kind = record(line, 6, root(d), "present"), "counterfoil-receipt"
+    later = {"entity_id": "staff", "event_state": "ConsentGiven", "event_time": instant(1790000009),
+             "event_type": "ExpressedConsent", "evidence": "present", "seq": 5, "typ": "consent.confirm",
+             "validity_duration": "P730D"}
+    stopped = {**later, "event_state": "ConsentWithdrawn", "seq": 6, "typ": "consent.stop", "validity_duration": "P0D"}
+    for why, payload in (("requested", good), ("given at once", record(line, 6, root(d), "claimed")),
+                         ("confirmed", {**good, "events": good["events"] + [later]}),
+                         ("stopped", {**good, "events": good["events"] + [later, stopped]}),
+                         ("a member of later versions", {**good, "mood": "fine"})):
+        yield {"jws": jws(key, kind, payload), "ok": True, "receipt": receipt, "why": why}
+    for why, text in (("another key", jws(other, kind, good)), ("another kind", jws(key, "counterfoil-erasure", good)),
+                      ("no signature", jws(key, kind, good).rsplit(".", 1)[0] + "."),
+                      ("given below the minimum", jws(key, kind, {**good, "events": [{**good["events"][0], "event_state": "ConsentGiven"}]})),
+                      ("given after a stop", jws(key, kind, {**good, "events": good["events"] + [{**stopped, "event_state": "ConsentGiven"}]})),
+                      ("events out of order", jws(key, kind, {**good, "events": good["events"] + [stopped, later]})),
+                      ("no events", jws(key, kind, {**good, "events": []}))):
+        yield {"jws": text, "ok": False, "receipt": receipt, "why": why}
+    for member in sorted(good):
+        yield {"jws": jws(key, kind, {k: v for k, v in good.items() if k != member}), "ok": False, "receipt": receipt,
+               "why": "without " + member}
 
 
 def main():
@@ -309,6 +380,7 @@ def main():
     write("tree.ndjson", tree())
     write("notes.ndjson", notes(key, other))
     write("receipts.ndjson", receipts(key))
+    write("twins.ndjson", twins(key, other))
     pem = s64(spki(key))
     with open(os.path.join(HERE, "log-key.pem"), "w", encoding="ascii", newline="\n") as f:
         f.write("-----BEGIN PUBLIC KEY-----\n%s\n%s\n-----END PUBLIC KEY-----\n" % (pem[:64], pem[64:]))

@@ -31,6 +31,7 @@ Result<Receipt> read_receipt(std::string_view text);
 
 struct CheckedReceipt {
   Leaf leaf;
+  Hash leaf_hash{};
   consent::Identity identity;
   std::string body;  // disclosure 1, canonical JSON
   Checkpoint checkpoint;

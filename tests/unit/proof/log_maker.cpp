@@ -85,13 +85,17 @@ void LogMaker::add_log(consent::EventType type, json::Object body, ClockState cl
 }
 
 void LogMaker::add_person(consent::EventType type) {
+  add_person(type, "{\"note\":\"content of " + std::to_string(entries_.size()) + "\"}");
+}
+
+void LogMaker::add_person(consent::EventType type, const std::string& body) {
   const std::uint64_t n = entries_.size();
   consent::Identity identity;
   identity.addresses.push_back({consent::AddressKind::Phone, "+34600000" + number3(n % 1000), {}});
   identity.language = "es";
   Entry entry;
   entry.d[0] = {numbered(2 * n), must(consent::encode_identity(identity))};
-  entry.d[1] = {numbered(2 * n + 1), "{\"note\":\"content of " + std::to_string(n) + "\"}"};
+  entry.d[1] = {numbered(2 * n + 1), body};
   std::array<std::uint8_t, 12> random{};
   const Hash seed = numbered(n / 3);
   std::copy_n(seed.begin(), random.size(), random.begin());
@@ -151,9 +155,11 @@ Checkpoint LogMaker::checkpoint() const {
 }
 
 std::string LogMaker::note_of(const Checkpoint& checkpoint) const {
-  return must(sign_checkpoint(checkpoint, log_key_, [this](std::string_view message) -> Result<Bytes> {
-    return signing_.sign(as_bytes(message));
-  }));
+  return must(sign_checkpoint(checkpoint, log_key_, signer()));
+}
+
+Signer LogMaker::signer() const {
+  return [this](std::string_view message) -> Result<Bytes> { return signing_.sign(as_bytes(message)); };
 }
 
 Receipt LogMaker::receipt(std::uint64_t seq) const {

@@ -23,6 +23,8 @@ class LogMaker {
   void add_log(consent::EventType type, json::Object body, ClockState clock = ClockState::Signed);
   /// A grant of a person with a phone number; both disclosures and a handle are shown.
   void add_person(consent::EventType type = consent::EventType::Grant);
+  /// The same with a body of one's own (disclosure 1).
+  void add_person(consent::EventType type, const std::string& body);
   /// Genesis, boot, then people with a sys.meta every 50 lines, up to this many lines.
   void fill(std::uint64_t size);
   /// Replaces the lines by their hashes.
@@ -36,6 +38,7 @@ class LogMaker {
   [[nodiscard]] std::string note_of(const Checkpoint& checkpoint) const;
   [[nodiscard]] Checkpoint checkpoint() const;
   [[nodiscard]] Receipt receipt(std::uint64_t seq) const;
+  [[nodiscard]] Signer signer() const;
   [[nodiscard]] const LogKey& key() const { return log_key_; }
   [[nodiscard]] std::string pem() const { return signing_.public_key().pem(); }
   [[nodiscard]] const crypto::SigningKey& signing() const { return signing_; }

@@ -5,6 +5,7 @@
 #include "counterfoil/base/canonical_json.h"
 #include "counterfoil/proof/receipt.h"
 #include "counterfoil/proof/tree.h"
+#include "counterfoil/proof/twin.h"
 #include "log_maker.h"
 
 #include <doctest/doctest.h>
@@ -192,6 +193,15 @@ TEST_CASE("vectors of receipts") {
           CHECK(checked->leaf.seq.value == number_of(v, "index"));
           CHECK(write_receipt(*read_receipt(text)) == text);
         }) == 10);
+}
+
+TEST_CASE("vectors of twins") {
+  const LogKey key = vector_key();
+  CHECK(replay("twins.ndjson", [&](const json::Value& v) {
+          const auto receipt = check_receipt(text_of(v, "receipt"), key);
+          REQUIRE(receipt);
+          CHECK(check_twin(text_of(v, "jws"), *receipt, key).has_value() == expected_ok(v));
+        }) == 31);
 }
 
 }  // namespace counterfoil::proof

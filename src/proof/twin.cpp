@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "counterfoil/proof/twin.h"
+
+#include "counterfoil/consent/record.h"
+#include "counterfoil/proof/jws.h"
+
+namespace counterfoil::proof {
+
+Result<consent::Event> event_of(const CheckedReceipt& receipt) {
+  const Leaf& leaf = receipt.leaf;
+  consent::Event out{leaf.seq, leaf.t, leaf.ck, leaf.typ, std::nullopt, receipt.identity};
+  CF_TRY(out.body, consent::decode_body(leaf.typ, receipt.body));
+  return out;
+}
+
+json::Object twin_members(const CheckedReceipt& receipt) {
+  const Leaf& leaf = receipt.leaf;
+  const std::string record = leaf.log + "#" + std::to_string(leaf.seq.value);
+  return {{"checkpoint_root", base64url(receipt.checkpoint.root)},
+          {"checkpoint_size", receipt.checkpoint.size},
+          {"leaf_hash", base64url(receipt.leaf_hash)},
+          {"log", leaf.log},
+          {"pii_principal_id", base64url(leaf.person->h)},
+          {"receipt_id", record + "@" + std::to_string(receipt.checkpoint.size)},
+          {"record_id", record},
+          {"retention_class", leaf.person->rc},
+          {"retention_cohort", leaf.person->coh},
+          {"seq", leaf.seq.value}};
+}
+
+Result<json::Value> check_twin(std::string_view jws, const CheckedReceipt& receipt, const LogKey& key) {
+  CF_TRY(json::Value record, open_jws(jws, kTwinType, key));
+  CF_CHECK(consent::demand_members(record, twin_members(receipt)));
+  CF_TRY(const consent::Event event, event_of(receipt));
+  CF_CHECK(consent::check_record(record, event));
+  return record;
+}
+
+}  // namespace counterfoil::proof
