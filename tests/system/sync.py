@@ -228,7 +228,7 @@ class Sync(unittest.TestCase):
 
         good = verify(page)
         self.assertEqual(good.returncode, 0, good.stdout + good.stderr)
-        self.assertRegex(good.stdout, r"^intact: consent.grant .*\nOnly the proof")
+        self.assertRegex(good.stdout, r"(?s)^intact: consent.grant .*\nagreed: .*\nOnly proof and record")
         extra = page.index(b"\nextra ") + 60
         changed = verify(page[:extra] + (b"B" if page[extra:extra + 1] == b"A" else b"A") + page[extra + 1:])
         self.assertEqual(changed.returncode, 1, changed.stdout + changed.stderr)

@@ -3,23 +3,18 @@
 
 // counterfoil-verify: checks a bundle or a receipt with nothing but the log's public key. Reads, never
 // writes; no network. Exit status: 0 intact, 1 not intact, 2 it could not be checked.
-#include "base/fd.h"
 #include "base/limits.h"
-#include "counterfoil/proof/receipt.h"
 #include "counterfoil/proof/verify.h"
+#include "tool.h"
 #include "usage.h"
 
 #include <cstdio>
-#include <cstring>
 #include <string>
 
 namespace {
 
 namespace cf = counterfoil;
-
-constexpr int kIntact = 0;
-constexpr int kNotIntact = 1;
-constexpr int kNotChecked = 2;
+using namespace cf::verify;
 
 constexpr auto kAbout =
     "Checks that nothing in a shop's consent log was changed, dropped, swapped or added.\n"
@@ -42,21 +37,8 @@ struct Arguments {
   std::string origin;
 };
 
-int not_checked(const cf::Error& error) {
-  std::fprintf(stderr, "counterfoil-verify: %s\n", error.message().c_str());
-  return kNotChecked;
-}
-
 std::string counted(std::uint64_t n, std::string_view what) {
   return std::to_string(n) + " " + std::string(what) + (n == 1 ? "" : "s");
-}
-
-cf::Result<std::string> read_text(const std::string& path, std::size_t bytes_max, std::string_view what) {
-  auto text = cf::read_text_file(path, bytes_max);
-  if (text) return text;
-  if (text.error().code == cf::Code::NotFound)
-    return cf::fail(cf::Code::NotFound, "there is no " + std::string(what) + " at " + path);
-  return cf::fail(text.error().code, "cannot read the " + std::string(what) + ": " + text.error().message());
 }
 
 int check_bundle(const Arguments& arguments, const std::string& pem) {
@@ -81,57 +63,6 @@ int check_bundle(const Arguments& arguments, const std::string& pem) {
   return kNotIntact;
 }
 
-// The page that a customer saves carries its proof as the text of one element; the proof alone needs no page
-// around it. Two proofs could show one thing and prove another.
-cf::Result<std::string> proof_text(const std::string& file) {
-  constexpr std::string_view kHead = "c2sp.org/tlog-proof@v1\n";
-  const auto begin = file.find(kHead);
-  if (begin == 0) return file;
-  if (begin == std::string::npos) return cf::fail(cf::Code::BadInput, "there is no proof of a receipt in it");
-  if (file.find(kHead, begin + 1) != std::string::npos)
-    return cf::fail(cf::Code::BadInput, "there is more than one proof in it");
-  std::string text = file.substr(begin, file.find('<', begin) - begin);
-  for (const auto& [written, meant] :
-       {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&quot;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
-    for (std::size_t at = 0; (at = text.find(written, at)) != std::string::npos; ++at)
-      text.replace(at, std::strlen(written), meant);
-  return text;
-}
-
-int check_receipt_file(const Arguments& arguments, const std::string& pem) {
-  const auto file = read_text(arguments.receipt, cf::limits::kReceiptBytesMax, "receipt");
-  if (!file) return not_checked(file.error());
-  const auto text = proof_text(*file);
-  if (!text)
-    return not_checked(cf::fail(text.error().code, arguments.receipt + ": " + text.error().message()));
-  std::string origin = arguments.origin;
-  if (origin.empty()) {
-    // The key, not the name, decides whose log it is; the name is taken from the note it must have signed.
-    const auto receipt = cf::proof::read_receipt(*text);
-    const auto claimed = receipt ? cf::proof::read_checkpoint(receipt->checkpoint) : receipt.error();
-    if (!claimed) {
-      std::printf("%s\n", cf::printable(claimed.error().message()).c_str());
-      return kNotIntact;
-    }
-    origin = claimed->origin;
-  }
-  const auto key = cf::proof::log_key_from_pem(pem, origin);
-  if (!key) return not_checked(key.error());
-  const auto checked = cf::proof::check_receipt(*text, *key);
-  if (!checked) {
-    std::printf("%s\n", cf::printable(checked.error().message()).c_str());
-    return kNotIntact;
-  }
-  std::printf("intact: %s of %s, line %s of %s, checkpoint size %s signed by %s\n",
-              std::string(cf::consent::event_name(checked->leaf.typ)).c_str(),
-              cf::rfc3339(checked->leaf.t).c_str(), std::to_string(checked->leaf.seq.value).c_str(),
-              checked->leaf.log.c_str(), std::to_string(checked->checkpoint.size).c_str(),
-              cf::proof::key_id(*key).c_str());
-  if (text->size() != file->size())
-    std::puts("Only the proof inside the page was checked, not the words around it.");
-  return kIntact;
-}
-
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app{kAbout, "counterfoil-verify"};
@@ -143,7 +74,9 @@ int run(int argc, char** argv) {
   CLI::App* receipt = app.add_subcommand("receipt", "Check one customer's receipt instead of a bundle");
   receipt->fallthrough();
   app.footer(kFooter);  // set last: the subcommand would repeat it
-  receipt->add_option("file", arguments.receipt, "The page that the customer saved, or its proof text alone")
+  receipt
+      ->add_option("file", arguments.receipt,
+                   "What the customer saved: the page, the JSON file, or the proof's text alone")
       ->type_name("FILE")
       ->required();
   try {
@@ -160,7 +93,8 @@ int run(int argc, char** argv) {
   if (const auto key = cf::proof::log_key_from_pem(*pem, {}); !key)
     return not_checked(cf::fail(
         cf::Code::BadInput, arguments.key_file + " is not the log's public key: " + key.error().message()));
-  return receipt->parsed() ? check_receipt_file(arguments, *pem) : check_bundle(arguments, *pem);
+  return receipt->parsed() ? check_receipt_file(arguments.receipt, arguments.origin, *pem)
+                           : check_bundle(arguments, *pem);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // counterfoil-verify as a stranger runs it.
-#include "log_maker.h"
+#include "twin_maker.h"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
@@ -93,6 +93,74 @@ TEST_CASE("counterfoil-verify checks a receipt") {
   ran = run("receipt " + temp.path() + "/none --key " + key);
   CHECK(ran.text == "counterfoil-verify: there is no receipt at " + temp.path() + "/none\n");
   CHECK(ran.status == 2);
+}
+
+TEST_CASE("counterfoil-verify checks a receipt with its twin, in every form in which it is kept") {
+  const testing::TempFolder temp;
+  const std::string file = temp.path() + "/receipt";
+  const std::string key = temp.path() + "/key.pem";
+  LogMaker log;
+  log.fill(30);
+  const std::uint64_t seq = testing::add_grant(log, {"offers", "orders"});
+  testing::add_grant(log, {"offers"});
+  testing::write_text(key, log.pem());
+  const std::string proof = write_receipt(log.receipt(seq));
+  const std::string twin = testing::twin_of(log, seq);
+  const json::Object record = testing::record_of(log, seq);
+  const auto verify = [&](std::string_view text) {
+    testing::write_text(file, text);
+    return run("receipt " + file + " --key " + key);
+  };
+  const auto page = [](const std::string& one, const std::string& other) {
+    return "<pre id=\"proof\">" + one + "</pre>\n<pre id=\"record\">" + other + "</pre>\n";
+  };
+  const auto saved = [&](const std::string& jws, const json::Object& shown) {
+    return *json::write(json::Object{{"jws", jws}, {"proof", proof}, {"record", shown}});
+  };
+
+  const std::string agreed = "\nagreed: offers, orders by whatsapp, sms, until 2028-09-19T";
+  const std::string given = "\ngiven to: Ultramarinos Tres Faroles, S.L., Calle del Faro 3, privacidad@";
+  Ran ran = verify(proof);
+  CHECK(ran.status == 0);
+  CHECK(ran.text.find(agreed) != ran.text.npos);
+  CHECK(ran.text.find("nobody proved it then") != ran.text.npos);
+  CHECK(ran.text.find(given) == ran.text.npos);
+  for (const std::string& text : {page(proof, twin), saved(twin, record)}) {
+    ran = verify(text);
+    CHECK(ran.status == 0);
+    CHECK(ran.text.starts_with("intact: consent.grant of "));
+    CHECK(ran.text.find(agreed) != ran.text.npos);
+    CHECK(ran.text.find(given) != ran.text.npos);
+    CHECK(ran.text.find("consent.grant: ConsentRequested (claimed)\n") != ran.text.npos);
+    CHECK(ran.text.find("+34") == ran.text.npos);
+  }
+
+  const std::string other = testing::twin_of(log, seq + 1);
+  std::string bent = twin;
+  bent[bent.size() / 2] = bent[bent.size() / 2] == 'A' ? 'B' : 'A';
+  for (const auto& [jws, says] :
+       {std::pair{other, "the record does not say what its event says: \"leaf_hash\"\n"},
+        std::pair{bent, "the statement was changed: its signature does not verify\n"}}) {
+    ran = verify(page(proof, jws));
+    CHECK(ran.status == 1);
+    CHECK(ran.text == says);
+    CHECK(verify(saved(jws, record)).text == says);
+  }
+  json::Object shown = record;
+  shown.insert_or_assign("because", "you owe us money");
+  ran = verify(saved(twin, shown));
+  CHECK(ran.status == 1);
+  CHECK(ran.text == "the record beside the signed one says otherwise\n");
+
+  for (const auto& [text, says] :
+       {std::pair{twin + "\n", "there is a record in it, but no proof that the log holds it"},
+        std::pair{page(proof, twin + "</pre><pre>" + twin), "there is more than one record in it"},
+        std::pair{page(proof + proof, twin), "there is more than one proof in it"},
+        std::pair{std::string("{\"jws\":\"x\"}"), "proof"}, std::pair{std::string("{ }"), ""}}) {
+    ran = verify(text);
+    CHECK(ran.status == 2);
+    CHECK_MESSAGE(ran.text.find(says) != ran.text.npos, ran.text);
+  }
 }
 
 TEST_CASE("the help teaches by example") {
