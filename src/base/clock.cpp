@@ -13,6 +13,12 @@ std::string_view clock_state_name(ClockState s) {
   return kNames.at(static_cast<std::size_t>(s));
 }
 
+std::optional<ClockState> clock_state_from_name(std::string_view name) {
+  for (const ClockState s : {ClockState::Signed, ClockState::Synced, ClockState::Rtc, ClockState::Untrusted})
+    if (clock_state_name(s) == name) return s;
+  return std::nullopt;
+}
+
 std::string rfc3339(Instant t) {
   const std::time_t seconds = t;
   std::tm parts{};

@@ -87,6 +87,10 @@ json::Object body_object(const EraseBody& body) {
   return {{"by", actor_name(body.by)}, {"scope", body.scope}, {"via", body.via}};
 }
 
+json::Object was_object(const Was& was) {
+  return {{"ck", clock_state_name(was.clock)}, {"log", was.log}, {"seq", was.seq.value}, {"t", was.t}};
+}
+
 // ---- reading ----
 
 Result<std::vector<Channel>> read_channels(Members& members, std::string_view key) {
@@ -220,6 +224,21 @@ Result<EventBody> read_erase(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<Was> read_was(const json::Object& object) {
+  Members members(object, "was");
+  Was out;
+  CF_TRY(const std::string clock, members.text("ck"));
+  const auto state = clock_state_from_name(clock);
+  if (!state) return members.bad("ck", "is unknown");
+  out.clock = *state;
+  CF_TRY(out.log, members.text("log"));
+  CF_TRY(const std::int64_t seq, members.integer("seq", 0, kIntegerMax));
+  out.seq = Seq{static_cast<std::uint64_t>(seq)};
+  CF_TRY(out.t, members.integer("t", 0, kIntegerMax));
+  CF_CHECK(members.done());
+  return out;
+}
+
 Result<EventBody> read_body(EventType type, const json::Object& object, Members& members) {
   switch (type) {
     case EventType::Grant:
@@ -267,8 +286,38 @@ Result<EventBody> decode_body(EventType type, std::string_view canonical) {
     return fail(Code::BadInput, std::string(event_name(type)) + ": not an object");
   Members members(*value.object(), event_name(type));
   CF_TRY(EventBody body, read_body(type, *value.object(), members));
+  if (value.find("was") != nullptr) {
+    CF_TRY(const json::Object* was, members.object("was"));
+    CF_CHECK(read_was(*was));
+  }
   CF_CHECK(members.done());
   return body;
+}
+
+Status take_body(Event& event, std::string_view canonical) {
+  if (auto body = decode_body(event.type, canonical)) {
+    event.body = *std::move(body);
+  } else if (body.error().code != Code::NotFound) {
+    return body.error();
+  }
+  CF_TRY(const json::Value value, json::read(canonical, {.bytes_max = limits::kDisclosureBytesMax}));
+  const json::Value* member = value.find("was");
+  if (member == nullptr) return {};
+  if (member->object() == nullptr) return fail(Code::BadInput, "was: not an object");
+  CF_TRY(const Was was, read_was(*member->object()));
+  event.t = was.t;
+  event.clock = was.clock;
+  return {};
+}
+
+Result<std::string> with_was(std::string_view canonical, const Was& was) {
+  CF_TRY(const json::Value value, json::read(canonical, {.bytes_max = limits::kDisclosureBytesMax}));
+  json::Object out;
+  if (const json::Object* body = value.object())
+    for (const auto& [name, member] : *body) out.emplace(name, member);
+  // emplace leaves an earlier one as it is: a second restore does not forget the first log.
+  out.emplace("was", was_object(was));
+  return json::write(std::move(out));
 }
 
 }  // namespace counterfoil::consent

@@ -9,6 +9,7 @@
 #include "crypto/crypto.h"
 #include "ledger/file_ledger.h"
 #include "ledger/key_tree.h"
+#include "ledger/restore.h"
 
 #include <filesystem>
 
@@ -146,9 +147,10 @@ FileLedger::FileLedger(const Options& options, store::FolderLock lock, store::Pa
 
 Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
   CF_CHECK(check_options(options));
+  CF_TRY(auto lock, store::FolderLock::take(options.folder));
+  CF_CHECK(finish_restore(options.folder));
   if (!exists(ledger_path(options.folder)) || !exists(keys_path(options.folder)))
     return fail(Code::NotFound, "there is no ledger in this folder; set it up first");
-  CF_TRY(auto lock, store::FolderLock::take(options.folder));
   CF_TRY(auto keys_cache, store::PageCache::of(keys_path(options.folder)));
   CF_TRY(auto files, open_files(options.folder, Access::Write));
   const auto epoch = stored_epoch(files.keys);
@@ -285,6 +287,9 @@ Status FileLedger::start(Anchor anchor, Files files) {
       if (!ending.what.subjects.empty())
         known.next_subject = std::max(known.next_subject, *ending.what.subjects.rbegin() + 1);
   }
+  const auto unvouched = item(kRestoreKind, kRestoreId);
+  if (!unvouched && unvouched.error().code != Code::NotFound) return unvouched.error();
+  head_.set_unvouched(unvouched.has_value());
   head_.set_trusted_t(known.trusted_t);
   head_.set_size(known.frontier.size());
   size_at_start_ = known.frontier.size();

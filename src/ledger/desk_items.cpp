@@ -45,15 +45,20 @@ Result<json::Value> item_value(const Key& key, std::string_view kind, const Hand
 
 }  // namespace
 
-Status FileLedger::put_item(std::string_view kind, std::string_view id, const json::Value& value) {
+Result<ItemChange> seal_item(const Roots& roots, std::string_view kind, std::string_view id,
+                             const json::Value& value) {
   CF_CHECK(check_item_name(kind, id));
   CF_TRY(const std::string text, json::write(value));
   if (text.size() > limits::kItemBytesMax) return fail(Code::Limit, "an item is too long");
-  const Handle hashed = item_hash(keyring_.roots().desk_id, kind, id);
+  const Handle hashed = item_hash(roots.desk_id, kind, id);
+  return ItemChange{std::string(kind), hashed,
+                    crypto::wrap(roots.desk_item, item_place(kind, hashed), item_clear(text).view())};
+}
+
+Status FileLedger::put_item(std::string_view kind, std::string_view id, const json::Value& value) {
   Job job;
-  job.items.push_back(
-      {std::string(kind), hashed,
-       crypto::wrap(keyring_.roots().desk_item, item_place(kind, hashed), item_clear(text).view())});
+  CF_TRY(auto item, seal_item(keyring_.roots(), kind, id, value));
+  job.items.push_back(std::move(item));
   CF_CHECK(writer_->run(std::move(job)));
   return {};
 }

@@ -51,6 +51,7 @@ class FileLedger final : public Ledger {
   [[nodiscard]] std::vector<Retention> due(Instant now) const override;
   Result<std::int64_t> sweep(bool clock_is_right) override;
   Result<Committed> record(consent::EventType type, const json::Value& body) override;
+  Status vouch_for_stops() override;
 
   Status put_item(std::string_view kind, std::string_view id, const json::Value& value) override;
   Status remove_item(std::string_view kind, std::string_view id) override;

@@ -57,12 +57,7 @@ Result<consent::Event> FileLedger::event_of(const LeafRow& leaf, const Key& key)
   out.clock = line.ck;
   out.type = line.typ;
   CF_TRY(out.identity, consent::decode_identity(disclosures[0].text));
-  auto body = consent::decode_body(line.typ, disclosures[1].text);
-  if (body) {
-    out.body = *std::move(body);
-  } else if (body.error().code != Code::NotFound) {
-    return body.error();
-  }
+  CF_CHECK(consent::take_body(out, disclosures[1].text));
   return out;
 }
 

@@ -61,8 +61,16 @@ class Head {
   }
   /// Every event was found from the keys at this start: only then may keys be destroyed.
   void set_checked() { checked_.store(true); }
-  [[nodiscard]] bool checked() const { return checked_.load() && !incomplete(); }
-  [[nodiscard]] bool incomplete() const { return incomplete_.load(); }
+  [[nodiscard]] bool checked() const { return checked_.load() && !incomplete_.load(); }
+  [[nodiscard]] bool incomplete() const { return incomplete_.load() || unvouched_.load(); }
+  /// The log was restored, and stops may be missing: the same, until somebody says that they are in.
+  void set_unvouched(bool unvouched) { unvouched_.store(unvouched); }
+  [[nodiscard]] bool unvouched() const { return unvouched_.load(); }
+  [[nodiscard]] std::string why_incomplete() const {
+    if (incomplete_.load()) return trouble();
+    return "restored from a copy, and stops that came after it may be missing: record them again, then run "
+           "'counterfoil restore --stops-are-in'";
+  }
   /// While the disk is full only stops are recorded.
   void set_disk_full(bool full) { disk_full_.store(full); }
   [[nodiscard]] bool disk_full() const { return disk_full_.load(); }
@@ -81,6 +89,7 @@ class Head {
   std::atomic<Instant> trusted_t_{0};
   std::atomic<bool> read_only_{false};
   std::atomic<bool> incomplete_{false};
+  std::atomic<bool> unvouched_{false};
   std::atomic<bool> checked_{false};
   std::atomic<bool> disk_full_{false};
 };

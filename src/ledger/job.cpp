@@ -24,19 +24,25 @@ bool is_retention(const Retention& retention) {
 Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
                                 const std::string& identity, const consent::EventBody& body,
                                 const Retention& retention) {
+  CF_TRY(std::string text, consent::encode_body(body));
+  return draft_again(subject, n, key, consent::event_type(body), {identity, std::move(text)}, retention);
+}
+
+Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
+                                consent::EventType type, std::array<std::string, 2> texts,
+                                const Retention& retention) {
   if (!is_retention(retention))
     return fail(Code::BadInput, "a retention needs a class and a day or month, for example 2028-11");
   PersonDraft out;
   out.subject = subject;
   out.n = n;
   out.key = key.clone();
-  out.type = consent::event_type(body);
+  out.type = type;
   out.retention = retention;
-  out.disclosures[0].text = identity;
-  CF_TRY(out.disclosures[1].text, consent::encode_body(body));
   crypto::random(out.row_salt);
   for (std::uint8_t i = 0; i < 2; ++i) {
     auto& disclosure = out.disclosures[i];
+    disclosure.text = std::move(texts[i]);
     if (disclosure.text.size() > limits::kDisclosureBytesMax)
       return fail(Code::Limit, "an event's text is too long");
     crypto::random(disclosure.salt);

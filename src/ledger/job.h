@@ -97,4 +97,13 @@ Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t
                                 const std::string& identity, const consent::EventBody& body,
                                 const Retention& retention);
 
+/// The same from disclosures as they stand in a log.
+Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
+                                consent::EventType type, std::array<std::string, 2> texts,
+                                const Retention& retention);
+
+/// An operational item, sealed (desk.db). Fails with BadInput, Limit.
+Result<ItemChange> seal_item(const Roots& roots, std::string_view kind, std::string_view id,
+                             const json::Value& value);
+
 }  // namespace counterfoil::ledger

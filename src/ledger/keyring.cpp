@@ -82,11 +82,22 @@ Bytes job_place(std::int64_t id) {
 }
 
 Status wrap_roots(store::Database& keys, const std::string& origin, const Key& from, const Key& to) {
+  return wrap_roots_for(keys, origin, from, origin, to);
+}
+
+Status wrap_roots_for(store::Database& keys, const std::string& from_origin, const Key& from,
+                      const std::string& to_origin, const Key& to) {
   for (const std::string_view name : {"log", "supp", "link", "desk"}) {
-    CF_TRY(const Key key, get_further_root(keys, from, origin, name));
-    CF_CHECK(put_root(keys, to, origin, name, key));
+    CF_TRY(const Key key, get_further_root(keys, from, from_origin, name));
+    CF_CHECK(put_root(keys, to, to_origin, name, key));
   }
   return {};
+}
+
+Status put_log(store::Database& keys, const std::string& origin, const Key& kek,
+               const crypto::SigningKey& log) {
+  CF_CHECK(put_meta(keys, "origin", as_bytes(origin)));
+  return put_root(keys, kek, origin, "log", log.export_secret());
 }
 
 Status put_epoch(store::Database& keys, std::uint64_t epoch) {

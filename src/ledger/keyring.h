@@ -113,12 +113,20 @@ Bytes job_place(std::int64_t id);
 // Parts of write_epoch, within its transaction.
 Status wrap_roots(store::Database& keys, const std::string& origin, const Key& from, const Key& to);
 Status put_epoch(store::Database& keys, std::uint64_t epoch);
+// Parts of begin_incarnation, within its transaction.
+Status wrap_roots_for(store::Database& keys, const std::string& from_origin, const Key& from,
+                      const std::string& to_origin, const Key& to);
+Status put_log(store::Database& keys, const std::string& origin, const Key& kek,
+               const crypto::SigningKey& log);
 
 /// Moves keys.db into the next epoch in one transaction: what ends is deleted, buckets that lose a subject
 /// get fresh keys, everything else is wrapped anew. Nothing of the old epoch can be opened once its secret is
 /// overwritten. Fails with Corrupt when something does not open: then nothing has changed.
 Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
                               std::uint64_t epoch, const Ending& ending);
+/// Gives the keys to a new log: another name, a fresh signing key, no jobs. In one transaction.
+Status begin_incarnation(store::Database& keys, const std::string& from, const std::string& to,
+                         const Key& secret, std::uint64_t epoch);
 /// Reads the main file of keys.db alone and opens everything with the secret; the caller has copied the log
 /// back and dropped the page cache. Fails with WrongKey or Corrupt: then the old secret must stay.
 Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch);

@@ -109,6 +109,15 @@ struct Health {
 /// How far a long check is, in leaves; false: nobody waits for its answer any more.
 using Progress = std::function<bool(std::uint64_t done, std::uint64_t all)>;
 
+/// What became of an old copy.
+struct RestoreReport {
+  std::string origin;  // of the new log
+  std::uint64_t events = 0;
+  std::uint64_t submissions = 0;
+  /// Lines of the copy whose keys are gone: erased or expired since.
+  std::uint64_t keyless = 0;
+};
+
 class Ledger {
  public:
   /// Makes a new folder's files, keys of epoch 0, the log key and the sys.genesis leaf.
@@ -117,7 +126,18 @@ class Ledger {
   /// Opens, recovers, writes sys.boot, starts the writer and the index builder. Fails with NotFound, Locked,
   /// WrongKey, Corrupt, Refused, Io.
   static Result<std::unique_ptr<Ledger>> open(const Options& options);
+  /// Writes ledger.db and desk.db, whole and consistent, into another folder, also while a daemon writes
+  /// them; never keys.db, of which only the newest copy is useful. Replaces an earlier backup there.
+  static Status backup(const std::string& folder, const std::string& to);
+  /// A new log, with a name and a key of its own, from the ledger.db in `from` and the newest keys.db and
+  /// desk.db (the folder's own, else those in `from`). Until vouch_for_stops() nobody may be messaged: stops
+  /// that came after the copy are not in it. A power cut leaves the old files or the new ones. Fails with
+  /// NotFound, WrongKey, Corrupt (a record does not open), Locked, Io.
+  static Result<RestoreReport> restore(const Options& options, const std::string& from);
   virtual ~Ledger() = default;
+
+  /// After a restore: the stops that came since the copy was made have been recorded again.
+  virtual Status vouch_for_stops() = 0;
 
   // ---- writing: each returns when durable ----
 

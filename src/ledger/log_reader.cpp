@@ -176,6 +176,7 @@ Health FileLedger::health() const {
   out.read_only = head_.read_only();
   out.trouble = head_.trouble();
   if (out.trouble.empty() && head_.disk_full()) out.trouble = "the disk is full: only stops are recorded";
+  if (out.trouble.empty() && head_.incomplete()) out.trouble = head_.why_incomplete();
   if (out.trouble.empty()) out.trouble = head_.waiting();
   out.clock = clock_state();
   out.anchor_promise = options_.anchor->promise();

@@ -181,9 +181,11 @@ Result<EndingReport> Reader::ended(std::int64_t id) {
   CF_TRY(auto st, files_.ledger.prepare("SELECT epoch, lines, gone_at, seq FROM ended WHERE id = ?"));
   CF_TRY(const bool found, st.bind(1, id).step());
   if (!found) return fail(Code::NotFound, "no such erasure");
-  return EndingReport{EndingReport::State::Ended, static_cast<std::uint64_t>(st.integer(0)),
-                      static_cast<std::uint64_t>(st.integer(1)), st.integer(2),
-                      static_cast<std::uint64_t>(st.integer(3))};
+  EndingReport out{EndingReport::State::Ended, static_cast<std::uint64_t>(st.integer(0)),
+                   static_cast<std::uint64_t>(st.integer(1)), st.integer(2), std::nullopt};
+  // -1: the tombstone is a line of the log that this one continues.
+  if (st.integer(3) >= 0) out.tombstone = static_cast<std::uint64_t>(st.integer(3));
+  return out;
 }
 
 Result<std::vector<LeafRow>> Reader::leaves(std::uint64_t start, std::uint64_t end) {

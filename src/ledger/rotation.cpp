@@ -89,6 +89,21 @@ Status end_cohorts(store::Database& keys, const Ending& ending) {
   return {};
 }
 
+// Everything that stands under the epoch key, but for the roots.
+Status wrap_all(store::Database& keys, const Key& from, const Key& to) {
+  CF_TRY(const auto buckets, rows_of(keys, "SELECT b, w FROM bucket", [](const auto& st) {
+           return bucket_place(static_cast<std::uint64_t>(st.integer(0)));
+         }));
+  CF_CHECK(wrap_rows(keys, buckets, "UPDATE bucket SET w = ? WHERE b = ?", from, to));
+  CF_TRY(const auto cohorts, rows_of(keys, "SELECT id, class, until, w FROM cohort", [](const auto& st) {
+           return cohort_place({std::string(st.text(1)), std::string(st.text(2))});
+         }));
+  CF_CHECK(wrap_rows(keys, cohorts, "UPDATE cohort SET w = ? WHERE id = ?", from, to));
+  CF_TRY(const auto jobs,
+         rows_of(keys, "SELECT id, w FROM job", [](const auto& st) { return job_place(st.integer(0)); }));
+  return wrap_rows(keys, jobs, "UPDATE job SET w = ? WHERE id = ?", from, to);
+}
+
 }  // namespace
 
 Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
@@ -100,26 +115,28 @@ Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, con
   CF_CHECK(end_subjects(keys, keyring.buckets_, ending, next));
   CF_CHECK(end_cohorts(keys, ending));
 
-  CF_TRY(const auto buckets, rows_of(keys, "SELECT b, w FROM bucket", [](const auto& st) {
-           return bucket_place(static_cast<std::uint64_t>(st.integer(0)));
-         }));
-  CF_CHECK(wrap_rows(keys, buckets, "UPDATE bucket SET w = ? WHERE b = ?", from, next.kek));
+  CF_CHECK(wrap_all(keys, from, next.kek));
   CF_TRY(auto put_bucket, keys.prepare("UPDATE bucket SET w = ? WHERE b = ?"));
   for (const auto& [b, key] : next.buckets) {
     const Bytes wrapped = crypto::wrap(next.kek, bucket_place(b), key.view());
     CF_CHECK(put_bucket.reset().bind(1, ByteView(wrapped)).bind(2, b).run());
   }
-  CF_TRY(const auto cohorts, rows_of(keys, "SELECT id, class, until, w FROM cohort", [](const auto& st) {
-           return cohort_place({std::string(st.text(1)), std::string(st.text(2))});
-         }));
-  CF_CHECK(wrap_rows(keys, cohorts, "UPDATE cohort SET w = ? WHERE id = ?", from, next.kek));
-  CF_TRY(const auto jobs,
-         rows_of(keys, "SELECT id, w FROM job", [](const auto& st) { return job_place(st.integer(0)); }));
-  CF_CHECK(wrap_rows(keys, jobs, "UPDATE job SET w = ? WHERE id = ?", from, next.kek));
   CF_CHECK(wrap_roots(keys, keyring.origin(), from, next.kek));
   CF_CHECK(put_epoch(keys, epoch));
   CF_CHECK(transaction.commit());
   return next;
+}
+
+Status begin_incarnation(store::Database& keys, const std::string& from, const std::string& to,
+                         const Key& secret, std::uint64_t epoch) {
+  const Key old_kek = epoch_key(secret, from, epoch);
+  const Key new_kek = epoch_key(secret, to, epoch);
+  CF_TRY(auto transaction, keys.transaction());
+  CF_CHECK(keys.exec("DELETE FROM job"));
+  CF_CHECK(wrap_all(keys, old_kek, new_kek));
+  CF_CHECK(wrap_roots_for(keys, from, old_kek, to, new_kek));
+  CF_CHECK(put_log(keys, to, new_kek, crypto::SigningKey::generate()));
+  return transaction.commit();
 }
 
 Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch) {

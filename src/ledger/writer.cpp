@@ -189,7 +189,8 @@ void Writer::commit_group(Group group) {
   if (!reserve_.hold())
     group = only_urgent(std::move(group), fail(Code::DiskFull, "the room that is left is kept for stops"));
   if (head_.incomplete())
-    group = only_urgent(std::move(group), fail(Code::Corrupt, "only stops are recorded: " + head_.trouble()));
+    group = only_urgent(std::move(group),
+                        fail(Code::Corrupt, "only stops are recorded: " + head_.why_incomplete()));
   head_.set_disk_full(!reserve_.held());
   if (group.empty()) return;
   if (!position_known_) recover(fail(Code::Io));

@@ -41,12 +41,6 @@ bool is_boot_id(std::string_view s) {
          });
 }
 
-std::optional<ClockState> clock_state_from_name(std::string_view name) {
-  for (const ClockState s : {ClockState::Signed, ClockState::Synced, ClockState::Rtc, ClockState::Untrusted})
-    if (clock_state_name(s) == name) return s;
-  return std::nullopt;
-}
-
 // The rules that a line and a struct share; encode and decode both end here.
 Status check_leaf(const Leaf& leaf) {
   if (!is_origin(leaf.log)) return not_a_leaf("\"log\" is no log name");

@@ -11,7 +11,8 @@ namespace counterfoil::proof {
 Result<consent::Event> event_of(const CheckedReceipt& receipt) {
   const Leaf& leaf = receipt.leaf;
   consent::Event out{leaf.seq, leaf.t, leaf.ck, leaf.typ, std::nullopt, receipt.identity};
-  CF_TRY(out.body, consent::decode_body(leaf.typ, receipt.body));
+  CF_CHECK(consent::take_body(out, receipt.body));
+  if (!out.body) return fail(Code::NotFound, "this version knows no receipt for such an event");
   return out;
 }
 

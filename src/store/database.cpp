@@ -159,6 +159,22 @@ Result<CheckpointFigures> Database::checkpoint(Checkpoint mode) {
   return CheckpointFigures{figures.wal_pages, figures.wal_pages};
 }
 
+Status Database::copy_to(const std::string& path) {
+  const Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file.valid()) return errno_error(errno, "cannot create " + path);
+  // "query_only" holds for every file of the connection; a read-only one is still opened so.
+  CF_TRY(const auto reads_only, query_integer("PRAGMA query_only"));
+  CF_CHECK(exec("PRAGMA query_only=OFF"));
+  const auto copied = [&]() -> Status {
+    CF_TRY(Statement st, prepare("VACUUM INTO ?"));
+    return st.bind(1, path).run();
+  }();
+  if (reads_only != 0) CF_CHECK(exec("PRAGMA query_only=ON"));
+  CF_CHECK(copied);
+  if (::fsync(file.get()) != 0) return errno_error(errno, "cannot sync " + path);
+  return sync_folder(parent_folder(path));
+}
+
 Status Database::integrity_check() {
   CF_TRY(Statement st, prepare("PRAGMA integrity_check(1)"));
   CF_TRY(const bool row, st.step());

@@ -123,6 +123,8 @@ class Database {
   Result<CheckpointFigures> checkpoint(Checkpoint mode);
   /// Pages in the WAL after the last commit of this connection; 0 before its first one.
   [[nodiscard]] std::int64_t wal_pages() const;
+  /// A whole and consistent copy in a new file of mode 0600, synced; others may write meanwhile.
+  Status copy_to(const std::string& path);
   /// SQLite's own check of the whole file. Fails with Corrupt.
   Status integrity_check();
   [[nodiscard]] std::int64_t last_insert_rowid() const;

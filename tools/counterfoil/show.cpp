@@ -52,13 +52,7 @@ Status fold_entry(Bundle& bundle, std::uint64_t seq, const proof::Entry& entry) 
   event.clock = leaf.ck;
   event.type = leaf.typ;
   // An event without its text damages the person, so that it never reads as a yes.
-  if (entry.d[1]) {
-    if (auto body = consent::decode_body(leaf.typ, entry.d[1]->text)) {
-      event.body = std::move(*body);
-    } else if (body.error().code != Code::NotFound) {
-      return body.error();
-    }
-  }
+  if (entry.d[1]) CF_CHECK(consent::take_body(event, entry.d[1]->text));
   if (entry.d[0]) {
     CF_TRY(event.identity, consent::decode_identity(entry.d[0]->text));
   } else {

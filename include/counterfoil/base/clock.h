@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,7 @@ enum class ClockState {
   Untrusted,  // nobody vouches for it, or it is earlier than an event already recorded
 };
 std::string_view clock_state_name(ClockState s);
+std::optional<ClockState> clock_state_from_name(std::string_view name);
 
 class Clock {
  public:

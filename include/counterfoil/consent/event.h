@@ -138,6 +138,17 @@ Result<std::string> encode_body(const EventBody& body);
 /// Fails with BadInput on anything encode_body would not write; types without a body here fail with NotFound.
 Result<EventBody> decode_body(EventType type, std::string_view canonical);
 
+/// Where an event stood before a restore wrote it into a new log: what it says happened then, not when the
+/// new line was written. Any body may carry it as "was".
+struct Was {
+  std::string log;
+  Seq seq;
+  Instant t = 0;
+  ClockState clock = ClockState::Untrusted;
+};
+/// The body with where it was; one that knows already stays as it is. Fails with BadInput.
+Result<std::string> with_was(std::string_view canonical, const Was& was);
+
 /// Disclosure 0: who it is. A list of addresses, never "the phone". Empty for a stop by
 /// an address that no submission names: the suppression tag alone knows it.
 struct Identity {
@@ -157,5 +168,9 @@ struct Event {
   std::optional<EventBody> body;  // absent for types that do not change consent
   Identity identity;
 };
+
+/// Takes over what disclosure 1 says: the body, absent for types without one here, and the time of an event
+/// that a restore wrote anew. The event's type is set. Fails with BadInput as decode_body does.
+Status take_body(Event& event, std::string_view canonical);
 
 }  // namespace counterfoil::consent

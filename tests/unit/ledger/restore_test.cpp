@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// A new log from an old copy: what people said is there, the old log is named, and nothing goes on under it.
+#include "ledger/restore.h"
+
+#include "counterfoil/proof/leaf.h"
+#include "fixture.h"
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace counterfoil::ledger::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Restored {
+  std::unique_ptr<Box> box;
+  support::TempFolder backup;
+  Opened ana, bea, zoe;
+  std::string old_note;
+  proof::LogKey old_key;
+};
+
+/// Ana stopped and Bea was confirmed before the backup; Zoe came after it, and Bea stopped after it.
+std::unique_ptr<Restored> shop_with_backup() {
+  auto out = std::make_unique<Restored>();
+  out->box = new_box();
+  auto& ledger = *out->box->ledger;
+  out->ana = ledger.open_subject(somebody(kAna), grant(), kYes, true).value();
+  out->bea = ledger.open_subject(somebody(kBea), grant(), kYes, true).value();
+  REQUIRE(ledger.confirm(out->bea.subject, confirmed_by_staff(), kYes));
+  REQUIRE(ledger.stop({phone(kAna)}, stop_of_person(), kProof));
+  REQUIRE(ledger.put_item("user", "maria", json::Object{{"role", "manager"}}));
+  out->old_note = ledger.checkpoint().value();
+  out->old_key = ledger.log_key();
+  const auto saved = Ledger::backup(out->box->folder.path(), out->backup.path());
+  REQUIRE_MESSAGE(saved, (saved ? std::string() : saved.error().message()));
+  out->box->clock.set(kStart + 1000);
+  out->zoe = ledger.open_subject(somebody("+34600000009"), grant(), kYes, true).value();
+  REQUIRE(ledger.stop({phone(kBea)}, stop_of_person(), kProof));
+  out->box->ledger.reset();
+  return out;
+}
+
+RestoreReport restore(Restored& shop) {
+  const auto report = Ledger::restore(shop.box->options(), shop.backup.path());
+  REQUIRE_MESSAGE(report, (report ? std::string() : report.error().message()));
+  return *report;
+}
+
+TEST_CASE("a backup holds no keys, and is replaced by the next one") {
+  const auto shop = shop_with_backup();
+  CHECK(fs::exists(shop->backup.file("ledger.db")));
+  CHECK(fs::exists(shop->backup.file("desk.db")));
+  CHECK_FALSE(fs::exists(shop->backup.file("keys.db")));
+  REQUIRE(Ledger::backup(shop->box->folder.path(), shop->backup.path()));
+  CHECK(Ledger::backup(shop->box->folder.path(), shop->box->folder.path()).error().code == Code::BadInput);
+}
+
+TEST_CASE("a restored log has another name and key, and everybody's events with their own time") {
+  const auto shop = shop_with_backup();
+  const auto report = restore(*shop);
+  CHECK(report.origin == "tres-faroles.example/demo/2");
+  CHECK(report.events == 4);
+  CHECK(report.submissions == 2);
+  shop->box->clock.set(kStart + 5000);
+  for (int round = 0; round < 2; ++round) {
+    shop->box->open();
+    auto& ledger = *shop->box->ledger;
+    CHECK(ledger.health().origin == "tres-faroles.example/demo/2");
+    CHECK_FALSE(ledger.log_key().spki == shop->old_key.spki);
+    REQUIRE(ledger.verify({}));
+    const auto ana = ledger.subject_by_token(shop->ana.token);
+    REQUIRE(ana);
+    CHECK(ana->state.stop);
+    CHECK(ana->state.first_t == kStart);
+    CHECK(ledger.suppressed(phone(kAna)));
+    const auto bea = ledger.subject_by_token(shop->bea.token);
+    REQUIRE(bea);
+    CHECK(bea->state.proof_of(phone(kBea)) == consent::Evidence::Present);
+    CHECK(ledger.item("user", "maria"));
+    CHECK(ledger.subject_by_token(shop->zoe.token).error().code == Code::NotFound);
+    // Bea's stop is lost with the old files: nobody may be messaged until somebody says that stops are in.
+    CHECK(ledger.person(phone(kBea))->damaged);
+    CHECK(ledger.open_subject(somebody(kBea), grant(), kYes, true).error().code == Code::Corrupt);
+    CHECK(ledger.stop({phone("+34600000008")}, stop_of_person(), kProof));
+    shop->box->ledger.reset();
+  }
+  shop->box->open();
+  REQUIRE(shop->box->ledger->stop({phone(kBea)}, stop_of_person(), kProof));
+  REQUIRE(shop->box->ledger->vouch_for_stops());
+  CHECK_FALSE(shop->box->ledger->person(phone(kBea))->damaged);
+  CHECK(shop->box->ledger->open_subject(somebody(kBea), grant(), kYes, true));
+  shop->box->reopen();
+  CHECK(shop->box->ledger->health().trouble.empty());
+  REQUIRE(shop->box->ledger->verify({}));
+}
+
+TEST_CASE("the first line of a restored log names the checkpoint it continues") {
+  const auto shop = shop_with_backup();
+  restore(*shop);
+  shop->box->open();
+  std::string first;
+  REQUIRE(shop->box->ledger->entries(0, 1, {}, [&](std::string_view line) -> Status {
+    first = proof::decode_entry(line)->leaf;
+    return {};
+  }));
+  const auto leaf = proof::decode_leaf(first).value();
+  const auto* previous = leaf.body->find("previous");
+  REQUIRE(previous != nullptr);
+  CHECK(previous->string_at("origin") == std::string("tres-faroles.example/demo/1"));
+  CHECK(previous->string_at("checkpoint") == shop->old_note);
+}
+
+TEST_CASE("a restore brings nobody back who was erased after the backup") {
+  auto shop = std::make_unique<Restored>();
+  shop->box = std::make_unique<Box>();
+  shop->box->timing = {0, 0};
+  shop->box->create();
+  shop->box->open();
+  shop->ana = shop->box->ledger->open_subject(somebody(kAna), grant(), kYes, true).value();
+  shop->bea = shop->box->ledger->open_subject(somebody(kBea), grant(), kYes, true).value();
+  REQUIRE(Ledger::backup(shop->box->folder.path(), shop->backup.path()));
+  const auto erased = shop->box->ledger->erase(
+      {shop->ana.subject}, {.by = consent::Actor::Person, .scope = "subject", .via = "link"}, kProof);
+  REQUIRE(erased);
+  for (int i = 0; i < 500; ++i) {
+    if (shop->box->ledger->erasure(*erased)->state == EndingReport::State::Ended) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  REQUIRE(shop->box->ledger->erasure(*erased)->state == EndingReport::State::Ended);
+  shop->box->ledger.reset();
+  const auto report = restore(*shop);
+  CHECK(report.keyless == 1);
+  CHECK(report.events == 1);
+  shop->box->open();
+  CHECK(shop->box->ledger->subject_by_token(shop->ana.token).error().code == Code::NotFound);
+  CHECK(shop->box->ledger->subject_by_token(shop->bea.token));
+}
+
+TEST_CASE("a restore that lost power is completed by the next start, or never happened") {
+  const auto shop = shop_with_backup();
+  const std::string folder = shop->box->folder.path();
+  SUBCASE("before it was complete") {
+    restore(*shop);
+    // As if the power had gone while the new files were written.
+    REQUIRE(fs::create_directories(restore_folder(folder) + "/new"));
+    fs::copy_file(shop->backup.file("ledger.db"), restore_folder(folder) + "/new/ledger.db");
+    shop->box->open();
+    CHECK(shop->box->ledger->health().origin == "tres-faroles.example/demo/2");
+    CHECK_FALSE(shop->box->ledger->health().read_only);
+  }
+  SUBCASE("between two files") {
+    restore(*shop);
+    // keys.db and desk.db had not been moved yet.
+    REQUIRE(fs::create_directories(restore_folder(folder) + "/new"));
+    for (const char* name : {"keys.db", "desk.db"})
+      fs::rename(folder + "/" + name, restore_folder(folder) + "/new/" + name);
+    fs::copy_file(shop->backup.file("desk.db"), folder + "/desk.db");
+    std::ofstream(restore_folder(folder) + "/complete").close();
+    shop->box->open();
+    CHECK_FALSE(shop->box->ledger->health().read_only);
+    CHECK(shop->box->ledger->subject_by_token(shop->ana.token));
+    CHECK_FALSE(fs::exists(restore_folder(folder)));
+  }
+}
+
+TEST_CASE("a log's next name") {
+  CHECK(next_incarnation("a.example/shop/1") == "a.example/shop/2");
+  CHECK(next_incarnation("a.example/shop/99") == "a.example/shop/100");
+  CHECK(next_incarnation("a.example/shop") == "a.example/shop/2");
+  CHECK(next_incarnation("box") == "box/2");
+}
+
+}  // namespace
+}  // namespace counterfoil::ledger::test
