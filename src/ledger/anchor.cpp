@@ -96,9 +96,9 @@ Result<Anchor::Slot> Anchor::read_slot(std::size_t slot) {
       continue;
     }
     const auto view = bytes->view();
-    out.is_used = out.is_used || std::equal(kMagic.begin(), kMagic.end(), view.begin());
     out.has_remains = out.has_remains || !is_blank(view);
     auto record = decode_anchor(view);
+    if (!record && std::equal(kMagic.begin(), kMagic.end(), view.begin())) ++out.damaged;
     if (record && (!out.record || is_newer(*record, *out.record))) out.record = *std::move(record);
   }
   if (unreadable && !out.record) return *unreadable;
@@ -124,8 +124,8 @@ Status Anchor::begin(AnchorRecord record) {
     const auto found = read_slot(slot);
     if (!found && found.error().code == Code::NotFound) continue;
     if (!found) return found.error();
-    // A record that has seen no leaf is what an interrupted set-up left.
-    if (found->is_used && (!found->record || found->record->size != 0))
+    // An interrupted set-up leaves a record that has seen no leaf, or one torn copy and nothing else.
+    if (found->record ? found->record->size != 0 : found->damaged > 1)
       return fail(Code::Conflict, "the anchor holds the key of another ledger; take a fresh one");
   }
   CF_CHECK(write_slot(0, record));

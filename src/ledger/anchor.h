@@ -59,7 +59,7 @@ class Anchor {
  private:
   struct Slot {
     std::optional<AnchorRecord> record;
-    bool is_used = false;      // a record stands or stood there
+    std::size_t damaged = 0;   // copies that begin like a record and are none
     bool has_remains = false;  // anything that may be a secret
   };
   Result<Slot> read_slot(std::size_t slot);

@@ -33,12 +33,11 @@ bool exists(const std::string& path) {
   return std::filesystem::exists(path, ignored);
 }
 
-// Rows of a table, without making what is not there.
+// Rows of a table, without making what is not there. Opened as the ledger would: a power cut may have left a
+// journal that has to be rolled back first.
 Result<std::int64_t> rows_in(const std::string& path, const std::string& table) {
   if (!exists(path)) return 0;
-  store::OpenOptions options;
-  options.read_only = true;
-  CF_TRY(auto database, store::Database::open(path, options));
+  CF_TRY(auto database, store::Database::open(path, {}));
   CF_TRY(const auto made,
          database.query_integer("SELECT count(*) FROM sqlite_schema WHERE name = '" + table + "'"));
   if (made == 0) return 0;

@@ -86,6 +86,23 @@ TEST_CASE("a power cut during any write of the anchor leaves an epoch whole") {
   }
 }
 
+TEST_CASE(
+    "a set-up whose first write was cut can be done again, a damaged anchor of another ledger is left "
+    "alone") {
+  for (const std::size_t kept : {1U, 4U, 30U, 107U}) {
+    FragileAnchor medium;
+    medium.kept_of_cut = kept;
+    medium.writes_left = 0;
+    CHECK_FALSE(Anchor(medium).begin(record_of(0)));
+    medium.writes_left = 1'000'000;
+    CHECK(Anchor(medium).begin(record_of(0)));
+  }
+  FragileAnchor medium;
+  REQUIRE(Anchor(medium).begin(record_of(3)));
+  for (const std::size_t copy : {0U, 256U, 512U}) medium.bytes[copy + 20] ^= 1U;
+  CHECK(Anchor(medium).begin(record_of(0)).error().code == Code::Conflict);
+}
+
 TEST_CASE("what cannot be read is not taken for erased, and a stumble is forgiven") {
   FragileAnchor medium;
   Anchor anchor(medium);
