@@ -7,6 +7,7 @@
 #include "board/fake/manual_clock.h"
 #include "board/fake/memory_anchor.h"
 #include "ledger/file_ledger.h"
+#include "tests/support/people.h"
 #include "tests/support/temp_folder.h"
 
 #include <doctest/doctest.h>
@@ -16,47 +17,8 @@
 
 namespace counterfoil::ledger::test {
 
-constexpr Instant kStart = 1'790'000'000;
-
 inline constexpr const char* kAna = "+34600000001";
 inline constexpr const char* kBea = "+34600000002";
-
-inline const Retention kYes{"consent", "2028-11"};
-inline const Retention kProof{"proof", "2029-11"};
-
-inline consent::Address phone(std::string number) {
-  return {consent::AddressKind::Phone, std::move(number), consent::Evidence::Claimed};
-}
-
-inline consent::Identity somebody(std::string number) {
-  return {{phone(std::move(number))}, "es"};
-}
-
-inline consent::GrantBody grant() {
-  consent::GrantBody out;
-  out.channels = {consent::Channel::WhatsApp};
-  out.topics = {consent::TopicId("offers"), consent::TopicId("orders")};
-  out.notice = {consent::NoticeId("N1"), "es", Hash{}};
-  out.method = "form";
-  out.link = consent::LinkId("caja");
-  out.place = consent::ShopId("centro");
-  out.age_affirmed = true;
-  out.minimum_age = 14;
-  out.ends = kStart + 365 * kDay_s;
-  return out;
-}
-
-inline consent::StopBody stop_of_person() {
-  consent::StopBody out;
-  out.via = "number";
-  return out;
-}
-
-inline consent::ConfirmBody confirmed_by_staff() {
-  consent::ConfirmBody out;
-  out.user = consent::UserId("sara");
-  return out;
-}
 
 struct Box {
   support::TempFolder folder;

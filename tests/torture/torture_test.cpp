@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The power is cut ten thousand times, and nobody who was told anything is lost. Boxes that would lose
+// somebody are caught by the same checks.
+#include "tests/torture/torture.h"
+
+#include "base/log.h"
+#include "tests/support/temp_folder.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace counterfoil::torture {
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+Tally torture(Campaign campaign) {
+  log::start(log::Level::Error);
+  campaign.seed = kSeed;
+  const support::TempFolder folder;
+  return run(campaign, folder.path());
+}
+
+std::string words_of(const Failure& failure) {
+  std::string out = failure.where;
+  for (const auto& wrong : failure.wrongs) out += "\n  " + wrong;
+  return out;
+}
+
+/// How many of the failures that were kept say one of these.
+std::ptrdiff_t saying(const Tally& tally, std::initializer_list<std::string_view> words) {
+  return std::count_if(tally.failures.begin(), tally.failures.end(), [&](const Failure& failure) {
+    const std::string text = words_of(failure);
+    return std::any_of(words.begin(), words.end(),
+                       [&](std::string_view word) { return text.find(word) != text.npos; });
+  });
+}
+
+TEST_CASE("after any of 10,000 power cuts all that was acknowledged is there, and nothing false") {
+  const Tally tally = torture({.images = 10'000});
+  for (const Failure& failure : tally.failures) FAIL_CHECK(words_of(failure));
+  CHECK(tally.failed == 0);
+  CHECK(tally.images == 10'000);
+  CHECK(tally.second_cuts > 1'000);
+  MESSAGE(tally.images << " images, " << tally.second_cuts << " of them cut again, of " << tally.workloads
+                       << " workloads with " << tally.points << " points");
+}
+
+TEST_CASE("commits that are not synced are caught") {
+  const Tally tally = torture({.images = 300, .syncs = CrashVfs::Syncs::Normal});
+  CHECK(tally.failed > 30);
+  CHECK(saying(tally, {"lost", "shorter than a checkpoint"}) > 0);
+}
+
+TEST_CASE("a disk that says ok and keeps nothing is caught") {
+  const Tally tally = torture({.images = 300, .spoil = [](CrashDisk& disk) { disk.lie_about(""); }});
+  CHECK(tally.failed > 100);
+  CHECK(saying(tally, {"lost", "does not open"}) > 0);
+}
+
+TEST_CASE("an event that is durable before its key is caught") {
+  const Tally tally = torture(
+      {.images = 1'200, .spoil = [](CrashDisk& disk) { disk.delay("keys.db-wal", "ledger.db-wal"); }});
+  CHECK(tally.failed > 10);
+  CHECK(saying(tally, {"the keys of", "damaged", "does not decrypt"}) > 0);
+}
+
+}  // namespace
+}  // namespace counterfoil::torture
