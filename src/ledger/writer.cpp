@@ -66,7 +66,11 @@ Writer::~Writer() {
   }
   work_.notify_all();
   thread_.join();
-  if (head_.read_only()) return;
+  if (head_.read_only()) {
+    // The log may be the only whole copy: on a disk that lost what it was told, SQLite would delete it now.
+    for (const Backlog& backlog : backlogs_) backlog.database->keep_wal();
+    return;
+  }
   for (Backlog& backlog : backlogs_) copy_back(backlog, store::Checkpoint::Truncate);
   if (const auto status = store_anchor(); !status)
     log::error("ledger.anchor", {{"error", status.error().message()}});

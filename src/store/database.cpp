@@ -119,7 +119,7 @@ Status Database::prepare_writer(const OpenOptions& options) {
 Status Database::prepare_reader(const OpenOptions& options) {
   Connection& c = *connection_;
   CF_CHECK(harden(c));
-  sqlite3_db_config(c.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  keep_wal();
   CF_CHECK(c.exec(("PRAGMA query_only=ON; PRAGMA cache_size=-" + std::to_string(options.cache_kib)).c_str()));
   CF_TRY(const std::int64_t objects, query_integer("SELECT count(*) FROM sqlite_schema"));
   (void)objects;
@@ -180,6 +180,10 @@ Status Database::integrity_check() {
   CF_TRY(const bool row, st.step());
   if (!row || st.text(0) != "ok") return fail(Code::Corrupt, path() + ": SQLite's integrity check fails");
   return {};
+}
+
+void Database::keep_wal() {
+  sqlite3_db_config(connection_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 std::int64_t Database::wal_pages() const {

@@ -121,6 +121,8 @@ class Database {
 
   /// Only the writer may call it, outside a transaction.
   Result<CheckpointFigures> checkpoint(Checkpoint mode);
+  /// Closing this connection leaves the WAL as it is, also when it is the last one.
+  void keep_wal();
   /// Pages in the WAL after the last commit of this connection; 0 before its first one.
   [[nodiscard]] std::int64_t wal_pages() const;
   /// A whole and consistent copy in a new file of mode 0600, synced; others may write meanwhile.
