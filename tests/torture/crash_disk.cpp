@@ -6,7 +6,6 @@
 #include "base/fd.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace counterfoil::torture {
 namespace {
@@ -176,10 +175,8 @@ void CrashDisk::drop_cache(const std::string& name) {
   const auto at = entries_.find(name);
   if (at == entries_.end() || !files_[at->second].lied) return;
   files_[at->second].bytes = files_[at->second].kept;
-  for (const auto& [entry, file] : entries_) {
-    if (!std::exchange(files_[file].lied, false)) continue;
-    recording_.ops.push_back({.kind = Op::Kind::Lose, .file = file});
-  }
+  for (File& file : files_) file.lied = false;
+  recording_.ops.push_back({.kind = Op::Kind::Forget});
 }
 
 int CrashDisk::write_anchor(std::size_t at, ByteView bytes) {

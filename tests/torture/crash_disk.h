@@ -32,8 +32,9 @@ struct Op {
     Write,
     Truncate,
     Sync,
-    Lie,   // a sync that said ok and kept nothing
-    Lose,  // a sync that failed: the kernel takes the pages for clean, and no later sync writes them
+    Lie,     // a sync that said ok and kept nothing
+    Lose,    // a sync that failed: the kernel takes the pages for clean, and no later sync writes them
+    Forget,  // all that was lied about is lost
     Anchor,
   };
   Kind kind;

@@ -4,6 +4,7 @@
 #include "tests/torture/power_cut.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace counterfoil::torture {
 namespace {
@@ -118,9 +119,16 @@ void PowerCut::pass(std::size_t number) {
     }
   }
   if (op.kind == Kind::Sync || op.kind == Kind::Lose) files_[op.file].pending.clear();
+  if (op.kind == Kind::Sync || op.kind == Kind::Lie) files_[op.file].lied = op.kind == Kind::Lie;
+  if (op.kind == Kind::Forget) forget_lies();
   if (!op.folder) return;
   for (const std::size_t pending : pending_entries_) put_entry(entries_, recording_.ops[pending]);
   pending_entries_.clear();
+}
+
+void PowerCut::forget_lies() {
+  for (File& file : files_)
+    if (std::exchange(file.lied, false)) file.pending.clear();
 }
 
 void PowerCut::advance_to(std::size_t point) {

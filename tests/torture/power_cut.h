@@ -42,9 +42,11 @@ class PowerCut {
   struct File {
     Bytes durable;
     std::vector<std::size_t> pending;  // ops
+    bool lied = false;                 // these were synced, as it seemed
   };
   class Choice;
   void pass(std::size_t op);
+  void forget_lies();
   void put_entry(std::map<std::string, std::size_t>& entries, const Op& op) const;
   [[nodiscard]] Bytes content(std::size_t file, const Choice& choice) const;
 

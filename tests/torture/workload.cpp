@@ -99,8 +99,8 @@ std::vector<std::function<void()>> Workload::steps(Days days) {
       [this] { opt_in_together(); }, [this] { opt_in(false); },  [this] { confirm(); },
       [this] { withdraw(); },        [this] { stop_by_link(); }, [this] { stop_by_number(); },
       [this] { stop_unknown(); },    [this] { erase(true); },    [this] { sweep(); },
-      [this] { put_item(); },        [this] { remove_item(); },  [this] { checkpoint(); },
-      [this] { restart(); },
+      [this] { put_item(); },        [this] { remove_item(); },  [this] { put_item(); },
+      [this] { checkpoint(); },      [this] { restart(); },
   };
   if (days == Days::Many) {
     const std::vector<Step> more = {
