@@ -200,6 +200,7 @@ Status check_translation(const PoFile& source, const PoFile& translation) {
     if (entry.fuzzy) return flaw(translation, id, entry, "is marked fuzzy");
     if (entry.english != original.english)
       return flaw(translation, id, entry, "translates an older English text");
+    CF_CHECK(check_text(translation, id, entry, entry.english));
     CF_CHECK(check_text(translation, id, entry, entry.translation));
     if (*placeholders(original.english) != *placeholders(entry.translation))
       return flaw(translation, id, entry, "has other placeholders than the English text");

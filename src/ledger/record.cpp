@@ -47,8 +47,8 @@ Result<std::string> take_text(ByteView& in) {
   return out;
 }
 
-bool all_zero(ByteView b) {
-  return std::all_of(b.begin(), b.end(), [](std::uint8_t x) { return x == 0; });
+bool all_zero(ByteView bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t x) { return x == 0; });
 }
 
 }  // namespace
@@ -108,6 +108,9 @@ Result<Card> open_card(const Key& subject, const consent::SubjectId& id, ByteVie
   CF_TRY(out.code, take_text(rest));
   if (rest.size() < 8) return fail(Code::Corrupt, "a card ends too early");
   out.code_ends = static_cast<Instant>(read_be64(rest));
+  rest = rest.subspan(8);
+  if (clear.view().size() != padded(clear.view().size() - rest.size(), kCardPadding_bytes) || !all_zero(rest))
+    return fail(Code::Corrupt, "a card is padded otherwise");
   return out;
 }
 

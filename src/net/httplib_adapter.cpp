@@ -105,7 +105,9 @@ class HttplibEngine final : public HttpEngine, private httplib::Server {
 
   Answer run(const JudgedHead& head, std::string_view body, Request request, bool close,
              const std::function<Response(Request)>& serve) override {
-    std::string text = head.method_text + " " + head.target + " HTTP/1.1\r\nHost: " + head.authority + "\r\n";
+    // The gate has read the query; the library would refuse a second question mark in it.
+    const std::string raw_path = head.target.substr(0, head.target.find('?'));
+    std::string text = head.method_text + " " + raw_path + " HTTP/1.1\r\nHost: " + head.authority + "\r\n";
     if (head.has_content_length) text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     text += "\r\n";
     MemoryStream stream(std::move(text), body);

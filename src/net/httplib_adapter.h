@@ -3,8 +3,9 @@
 
 // cpp-httplib behind a wall: it reads one complete, judged request from memory, dispatches it by method and
 // writes the answer's bytes to memory. It never sees a socket, a thread of its own, or a field that the gate
-// has not admitted: it is given the request line, Host and Content-Length, which leaves decompression, header
-// decoding and multipart parsing nothing to work on. Thread rule: one engine serves any number of threads.
+// has not admitted: it is given the request line without its query, Host and Content-Length, which leaves
+// decompression, header decoding, query and multipart parsing nothing to work on. Thread rule: one engine
+// serves any number of threads.
 #pragma once
 
 #include "net/gate.h"

@@ -98,6 +98,9 @@ TEST_CASE("each flaw of the source stops the build") {
     CHECK_FALSE(i18n::check_source(must_read(po("en", flawed))));
   }
   CHECK(i18n::check_source(must_read(kSource)));
+  // Also where nobody asked about the source alone before.
+  const auto unchecked = must_read(po("es", entry("a", "Hello {name", "Hola")));
+  CHECK(holds(i18n::check_translation(unchecked, unchecked).error().detail, "brace"));
 }
 
 TEST_CASE("placeholders are found once each") {

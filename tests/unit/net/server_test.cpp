@@ -51,6 +51,7 @@ TEST_CASE("a page goes from the socket to the handler and back") {
   CHECK(
       answer.ends_with("hello Mar\xC3\xAD"
                        "a 127.0.0.1 shop.example"));
+  CHECK(status_of(ask(s.port(), get_text("/hello/x?a=b?c=d"))) == 200);  // RFC 3986 section 3.4
   CHECK(status_of(ask(s.port(), post_text("/echo", "a=b+c"))) == 200);
   CHECK(ask(s.port(), post_text("/echo", "a=b+c")).ends_with("b c"));
   std::string moved = ask(s.port(), get_text("/far"));
