@@ -95,6 +95,10 @@ Result<const GrantBody*> body_of(const Event& grant) {
   return body;
 }
 
+json::Object notice_of(const GrantBody& grant) {
+  return {{"notice_id", grant.notice.id.text()}, {"sha256", base64url(grant.notice.sha256)}};
+}
+
 // What a record says because its grant says so, beside the event itself: a stranger who has the grant derives
 // the same members.
 json::Object grant_members(const GrantBody& grant, const Identity& identity, Evidence minimum) {
@@ -105,8 +109,7 @@ json::Object grant_members(const GrantBody& grant, const Identity& identity, Evi
           {"language", grant.notice.language},
           {"minimum_evidence", evidence_name(minimum)},
           {"pii_information", pii_information(identity)},
-          {"privacy_notice",
-           json::Object{{"notice_id", grant.notice.id.text()}, {"sha256", base64url(grant.notice.sha256)}}},
+          {"privacy_notice", notice_of(grant)},
           {"purposes", std::move(purposes)},
           {"valid_until", rfc3339(grant.ends)}};
 }
@@ -212,32 +215,38 @@ State state_after(EventType type, Evidence evidence, Evidence minimum) {
   }
 }
 
-Result<json::Object> make_record(const Business& business, std::span<const Event> events, Instant now,
-                                 const RecordWords& words) {
+Result<json::Object> make_record(const Business& business, std::span<const Event> events,
+                                 const RecordDetails& details) {
   if (events.empty()) return fail(Code::BadInput, "a record is made from a consent.grant");
   CF_TRY(const GrantBody* grant, body_of(events.front()));
   json::Object out = grant_members(*grant, events.front().identity, business.minimum_evidence);
   json::Array told;
   for (const Event& event : events)
-    told.emplace_back(record_event(event, grant->ends, business.minimum_evidence));
+    if (state_after(event.type, Evidence::Claimed, Evidence::Claimed) != State::ConsentUnknown)
+      told.emplace_back(record_event(event, grant->ends, business.minimum_evidence));
   json::Array rights;
   for (const std::string_view right : kRights) rights.emplace_back("eu-gdpr:" + std::string(right));
   out.insert_or_assign("events", std::move(told));
   out.insert_or_assign("purposes", purposes_of(business, *grant));
+  if (details.published) {
+    json::Object notice = notice_of(*grant);
+    notice.emplace("published_seq", details.published->value);
+    out.insert_or_assign("privacy_notice", std::move(notice));
+  }
   out.merge(
       json::Object{{"@context", kContext},
-                   {"because", words.because},
-                   {"issued", rfc3339(now)},
+                   {"because", details.because},
+                   {"issued", rfc3339(details.issued)},
                    {"jurisdiction", business.jurisdiction},
                    {"lawful_basis", "eu-gdpr:A6-1-a"},
                    {"parties", parties_of(business, grant->notice.language)},
                    {"pii_controllers", json::Array{business.id}},
                    {"privacy_rights", std::move(rights)},
                    {"recipient_third_parties", recipients_of(business)},
-                   {"retention_period", words.retention},
+                   {"retention_period", details.retention},
                    {"schema_version", kSchema},
-                   {"storage_locations", json::Array{words.storage}},
-                   {"withdrawal_method", json::Array(words.withdrawal.begin(), words.withdrawal.end())}});
+                   {"storage_locations", json::Array{details.storage}},
+                   {"withdrawal_method", json::Array(details.withdrawal.begin(), details.withdrawal.end())}});
   if (!business.authority_name.empty()) out.emplace("authority_party", "authority");
   return out;
 }

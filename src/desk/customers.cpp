@@ -30,10 +30,8 @@ consent::Evidence strongest(const consent::SubjectState& state) {
   return out;
 }
 
-// What the submission's own link may know: whoever typed somebody else's number must not learn from it that
-// the owner stopped.
 const std::optional<consent::StopState>& visible_stop(const consent::SubjectState& state) {
-  return strongest(state) > consent::Evidence::Claimed ? state.stop : state.link_stop;
+  return link_knows_all(state) ? state.stop : state.link_stop;
 }
 
 // Neither stopped nor taken back, as far as the link may know.
@@ -43,6 +41,10 @@ bool is_live(const consent::SubjectState& state, const consent::PairState& fact)
 }
 
 }  // namespace
+
+bool link_knows_all(const consent::SubjectState& state) {
+  return strongest(state) > consent::Evidence::Claimed;
+}
 
 ledger::Retention DeskImpl::retention_of_yes(const std::vector<consent::TopicId>& topics,
                                              Instant ends) const {
@@ -188,13 +190,6 @@ Result<Instant> DeskImpl::stop_by_number(std::string_view number, std::string_vi
       {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed}};
   CF_TRY(const auto committed, ledger_.stop(addresses, by, retention_of_proof(clock_.now())));
   return committed.t;
-}
-
-Result<std::string> DeskImpl::receipt_text(std::string_view token) const {
-  CF_TRY(const auto subject, ledger_.subject_by_token(token));
-  const Submission shown = view_of(token, subject);
-  CF_TRY(const auto receipt, ledger_.receipt(subject.id, shown.seq));
-  return proof::write_receipt(receipt);
 }
 
 }  // namespace counterfoil::desk

@@ -86,6 +86,13 @@ struct Submission {
   consent::Seq seq;  // of the grant
 };
 
+/// A receipt in both forms, against the same checkpoint (FORMAT.md, section 10).
+struct Receipt {
+  std::string proof;   // c2sp.org/tlog-proof text; holds the number
+  std::string twin;    // compact JWS; names nobody
+  json::Value record;  // its payload
+};
+
 /// An erasure, as the address shows it that the person got for it. It names nobody.
 struct Erasure {
   std::string token;
@@ -162,8 +169,8 @@ class Desk {
   /// Same answer for a known and an unknown number.
   virtual Result<Instant> stop_by_number(std::string_view number, std::string_view region,
                                          const consent::StopBody& by) = 0;
-  /// tlog-proof text of the submission's grant.
-  virtual Result<std::string> receipt_text(std::string_view token) const = 0;
+  /// The submission's grant as a stranger can check it.
+  virtual Result<Receipt> receipt(std::string_view token) const = 0;
 
   virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) const = 0;
   /// Wrong codes slow this user down: Limit, with the seconds in the detail.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The desk's one implementation, in four files: notices.cpp, customers.cpp, staff.cpp, operators.cpp.
+// The desk's one implementation, one file for each kind of question (README.md).
 // Thread rule: as desk.h; mutex_ guards only what is named under it, and is never held across a commit.
 #pragma once
 
@@ -19,6 +19,10 @@ namespace counterfoil::desk {
 /// Fails with NotFound for a language the box does not speak.
 Result<NoticeText> compose_notice(const consent::Business& business, const consent::OptInLink& link,
                                   std::string_view language);
+
+/// What the submission's own link may know of stops by other hands: whoever typed somebody else's number must
+/// not learn from it that the owner stopped.
+bool link_knows_all(const consent::SubjectState& state);
 
 class DeskImpl final : public Desk {
  public:
@@ -40,7 +44,7 @@ class DeskImpl final : public Desk {
   Result<std::string> certificate(const Erasure& erasure) const override;
   Result<Instant> stop_by_number(std::string_view number, std::string_view region,
                                  const consent::StopBody& by) override;
-  Result<std::string> receipt_text(std::string_view token) const override;
+  Result<Receipt> receipt(std::string_view token) const override;
 
   Result<Check> check(std::string_view number, std::string_view region, const User& by) const override;
   Result<Submission> submission_by_code(std::string_view code, const User& by) override;
@@ -90,6 +94,9 @@ class DeskImpl final : public Desk {
   /// more.
   [[nodiscard]] ledger::Retention retention_of_yes(const std::vector<consent::TopicId>& topics,
                                                    Instant ends) const;
+  /// The record of a receipt, but for its signature.
+  Result<json::Object> record_of(const std::vector<consent::Event>& events,
+                                 const proof::CheckedReceipt& receipt) const;
   /// Without a region the number is read as one of the shop's own country.
   [[nodiscard]] Result<std::string> canonical_number(std::string_view number, std::string_view region) const;
   [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;

@@ -118,9 +118,7 @@ class NoticeWriter {
   void sentence() {
     add("agree", tr(language_, "notice.agree", {{"business", business_.name}}));
     add("age", tr(language_, "notice.age", {{"age", std::to_string(business_.minimum_age)}}));
-    std::vector<std::string> ways = {tr(language_, "notice.way.receipt")};
-    for (const auto& way : business_.stop_ways) ways.push_back(stop_way_words(language_, business_, way));
-    ways.push_back(tr(language_, "notice.way.till"));
+    const auto ways = withdrawal_words(language_, business_);
     add("stop-ways", tr(language_, "notice.stop_ways", {{"ways", i18n::join_or(language_, ways)}}));
     add("free", tr(language_, "notice.free"));
   }
@@ -156,13 +154,7 @@ class NoticeWriter {
     // Any instant serves to compare lengths.
     const auto* yes = class_of_yes(business_, link_.topics, 0);
     if (yes == nullptr) return;
-    std::string text = tr(language_, "notice.period.text", {{"period", period_words(language_, *yes)}});
-    const auto* then = business_.retention_class(yes->then);
-    text += " " + (then == nullptr
-                       ? tr(language_, "notice.period.destroy")
-                       : tr(language_, "notice.period.proof", {{"period", period_words(language_, *then)}}));
-    text += " " + tr(language_, "notice.period.mark");
-    part("period", std::move(text));
+    part("period", retention_words(language_, business_, *yes) + " " + tr(language_, "notice.period.mark"));
   }
 
   std::string step(std::string_view question) {

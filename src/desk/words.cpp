@@ -34,4 +34,44 @@ std::string stop_way_words(i18n::Language language, const consent::Business& bus
   return tr(language, "notice.way.whatsapp");
 }
 
+std::vector<std::string> withdrawal_words(i18n::Language language, const consent::Business& business) {
+  std::vector<std::string> ways = {tr(language, "notice.way.receipt")};
+  for (const auto& way : business.stop_ways) ways.push_back(stop_way_words(language, business, way));
+  ways.push_back(tr(language, "notice.way.till"));
+  return ways;
+}
+
+std::string retention_words(i18n::Language language, const consent::Business& business,
+                            const consent::RetentionClass& yes) {
+  const std::string text = tr(language, "notice.period.text", {{"period", period_words(language, yes)}});
+  const auto* then = business.retention_class(yes.then);
+  return text + " " +
+         (then == nullptr ? tr(language, "notice.period.destroy")
+                          : tr(language, "notice.period.proof", {{"period", period_words(language, *then)}}));
+}
+
+std::string topic_list(i18n::Language language, const consent::Business& business,
+                       std::span<const consent::TopicId> topics) {
+  std::vector<std::string> names;
+  for (const consent::TopicId& id : topics) {
+    const consent::Topic* topic = business.topic(id);
+    names.push_back(
+        tr(language, "list.quoted",
+           {{"item", topic == nullptr ? id.text() : local(topic->title, language.code(), business)}}));
+  }
+  return i18n::join_and(language, names);
+}
+
+std::string channel_list(i18n::Language language, std::span<const consent::Channel> channels) {
+  std::vector<std::string> names;
+  for (const consent::Channel channel : channels) names.push_back(channel_words(language, channel));
+  return i18n::join_and(language, names);
+}
+
+std::string place_words(i18n::Language language, const consent::Business& business,
+                        const consent::ShopId& id) {
+  const consent::Shop* shop = business.shop(id);
+  return shop == nullptr ? business.name : local(shop->place, language.code(), business);
+}
+
 }  // namespace counterfoil::desk

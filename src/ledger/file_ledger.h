@@ -62,6 +62,7 @@ class FileLedger final : public Ledger {
   Result<Subject> subject_by_token(std::string_view token) const override;
   Result<Subject> subject_by_code(std::string_view code) const override;
   Result<Subject> subject(const consent::SubjectId& id) const override;
+  Result<std::vector<consent::Event>> events(const consent::SubjectId& id) const override;
   bool suppressed(const consent::Address& address) const override;
   Result<proof::Receipt> receipt(const consent::SubjectId& subject, consent::Seq seq) const override;
 
@@ -139,6 +140,8 @@ class FileLedger final : public Ledger {
   // People
   Result<FoundSubject> open_row(SubjectRow row) const;
   Result<Subject> folded(Reader& reader, FoundSubject found) const;
+  using EachEvent = std::function<Status(const Result<consent::Event>& event)>;
+  Status walk_chain(Reader& reader, const Key& key, const EachEvent& each) const;
   Result<consent::SubjectState> fold(Reader& reader, const Key& key) const;
   Result<consent::Event> event_of(const LeafRow& leaf, const Key& key) const;
   Result<Disclosures> disclosures_of(const LeafRow& leaf, const Key& key) const;

@@ -61,23 +61,30 @@ Result<consent::Event> FileLedger::event_of(const LeafRow& leaf, const Key& key)
   return out;
 }
 
-// Walks the subject's own chain from its first event. Whatever is missing or does not open makes the state
-// damaged, which every decision takes for a no, unless a tombstone or a job says that it went by schedule.
-Result<consent::SubjectState> FileLedger::fold(Reader& reader, const Key& key) const {
-  consent::SubjectState state;
+// Walks the subject's own chain from its first event; what went by schedule is left out.
+Status FileLedger::walk_chain(Reader& reader, const Key& key, const EachEvent& each) const {
   std::uint64_t n = 0;
   for (; n < limits::kEventsPerSubjectMax; ++n) {
     CF_TRY(const auto leaf, reader.leaf_by_h(chain_value(key, n)));
     if (!leaf) break;
-    if (memory_.gone.covers(leaf->seq)) continue;
-    const auto event = event_of(*leaf, key);
+    if (!memory_.gone.covers(leaf->seq)) CF_CHECK(each(event_of(*leaf, key)));
+  }
+  if (n == 0) return fail(Code::NotFound, "no such submission");
+  return {};
+}
+
+// Whatever is missing or does not open makes the state damaged, which every decision takes for a no, unless a
+// tombstone or a job says that it went by schedule.
+Result<consent::SubjectState> FileLedger::fold(Reader& reader, const Key& key) const {
+  consent::SubjectState state;
+  CF_CHECK(walk_chain(reader, key, [&](const Result<consent::Event>& event) -> Status {
     if (event) {
       consent::apply(state, *event);
     } else {
       state.damaged = true;
     }
-  }
-  if (n == 0) return fail(Code::NotFound, "no such submission");
+    return {};
+  }));
   return state;
 }
 
@@ -149,6 +156,19 @@ Result<Subject> FileLedger::subject(const consent::SubjectId& id) const {
   CF_TRY(auto row, reader->subject(id));
   CF_TRY(auto found, open_row(std::move(row)));
   return folded(*reader, std::move(found));
+}
+
+Result<std::vector<consent::Event>> FileLedger::events(const consent::SubjectId& id) const {
+  CF_TRY(auto reader, readers_.lease());
+  CF_TRY(auto row, reader->subject(id));
+  CF_TRY(const auto found, open_row(std::move(row)));
+  std::vector<consent::Event> out;
+  CF_CHECK(walk_chain(*reader, found.key, [&](const Result<consent::Event>& event) -> Status {
+    if (!event) return fail(Code::Corrupt, event.error().detail);
+    out.push_back(*event);
+    return {};
+  }));
+  return out;
 }
 
 bool FileLedger::suppressed(const consent::Address& address) const {

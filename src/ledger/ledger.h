@@ -200,6 +200,8 @@ class Ledger {
   virtual Result<Subject> subject_by_token(std::string_view token) const = 0;  // NotFound
   virtual Result<Subject> subject_by_code(std::string_view code) const = 0;    // NotFound
   virtual Result<Subject> subject(const consent::SubjectId& id) const = 0;
+  /// What is kept of a submission's events, in order. NotFound; Corrupt when one does not open.
+  virtual Result<std::vector<consent::Event>> events(const consent::SubjectId& id) const = 0;
   virtual bool suppressed(const consent::Address& address) const = 0;
   /// A receipt for one event of a subject against the newest checkpoint that covers it.
   virtual Result<proof::Receipt> receipt(const consent::SubjectId& subject, consent::Seq seq) const = 0;

@@ -30,6 +30,15 @@ net::Handler pure(const std::shared_ptr<Site>& site, Page (*page)(const View&)) 
   };
 }
 
+/// What a receipt's record means, for machines (FORMAT.md, section 10.1).
+void add_format_routes(net::Router& router) {
+  for (const auto& [name, type] : {std::pair{"receipt.context.json", "application/ld+json"},
+                                   std::pair{"receipt.schema.json", "application/schema+json"}})
+    router.get("/" + std::string(name), [name = name, type = type](const net::Request&) {
+      return net::Response::of(type, std::string(asset(name)));
+    });
+}
+
 }  // namespace
 
 void add_asset_routes(net::Router& router, const std::shared_ptr<Site>& site) {
@@ -56,6 +65,8 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.get("/r/{token}", bind(site, get_receipt));
   router.get("/r/{token}/file", bind(site, get_receipt_file));
   router.get("/r/{token}/proof", bind(site, get_receipt_proof));
+  router.get("/r/{token}/json", bind(site, get_receipt_json));
+  add_format_routes(router);
   router.post("/r/{token}/undo", bind(site, post_undo), stop);
   router.get("/m/{token}", bind(site, get_manage));
   router.post("/m/{token}", bind(site, post_manage), stop);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Counterfoil Authors
-# cmake -DOUT=assets.cpp -DDIR=src/pages -P embed.cmake: templates and assets become one table of texts.
-file(GLOB files ${DIR}/templates/*.mustache ${DIR}/assets/*)
+# cmake -DOUT=assets.cpp -DDIR=src/pages -P embed.cmake: templates, assets and what explains a receipt's record become
+# one table of texts.
+file(GLOB files ${DIR}/templates/*.mustache ${DIR}/assets/* ${DIR}/../ledger/receipt.*.json)
 list(SORT files)
 set(out "// Made by embed.cmake from templates/ and assets/; do not edit.\n#include \"pages/assets.h\"\n\n")
 string(APPEND out "#include <array>\n\nnamespace counterfoil::pages {\nnamespace {\nconstexpr std::array kEmbedded = {\n")

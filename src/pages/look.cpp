@@ -109,22 +109,15 @@ std::string channel_words(const View& view, consent::Channel channel) {
 }
 
 std::string place_words(const View& view, const consent::ShopId& id) {
-  const consent::Shop* shop = view.business().shop(id);
-  return shop == nullptr ? view.business().name
-                         : consent::local(shop->place, view.language.code(), view.business());
+  return desk::place_words(view.language, view.business(), id);
 }
 
 std::string topic_list(const View& view, std::span<const consent::TopicId> topics) {
-  std::vector<std::string> names;
-  for (const consent::TopicId& id : topics)
-    names.push_back(view.tr("list.quoted", {{"item", topic_words(view, id)}}));
-  return i18n::join_and(view.language, each_once(names));
+  return desk::topic_list(view.language, view.business(), topics);
 }
 
 std::string channel_list(const View& view, std::span<const consent::Channel> channels) {
-  std::vector<std::string> names;
-  for (const consent::Channel channel : channels) names.push_back(channel_words(view, channel));
-  return i18n::join_and(view.language, each_once(names));
+  return desk::channel_list(view.language, channels);
 }
 
 std::vector<HomeStop> home_stops(const View& view) {

@@ -90,7 +90,7 @@ std::string grouped(std::string_view digits) {
 /// The notice the proof names, and its text if that is still what the link says. Fails when the proof does
 /// not hold a grant.
 Status put_notice(const Site& site, ReceiptFile& file) {
-  CF_TRY(const proof::Receipt receipt, proof::read_receipt(file.proof));
+  CF_TRY(const proof::Receipt receipt, proof::read_receipt(file.receipt.proof));
   CF_TRY(const auto body, consent::decode_body(consent::EventType::Grant, receipt.disclosures[1].text));
   const consent::NoticeRef& notice = std::get<consent::GrantBody>(body).notice;
   file.notice = notice.id.text();
@@ -105,6 +105,12 @@ View view_for(Site& site, const net::Request& request, const Result<desk::Submis
   View view = customer_view(site.look, request, {}, submission ? submission->language : std::string());
   view.path = "/r/" + std::string(request.param("token"));
   return view;
+}
+
+net::Response save_as(const View& view, net::Response response, std::string_view ending) {
+  const std::string name = view.business().id + "-" + view.tr("receipt.file_name") + std::string(ending);
+  response.with("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));
+  return response;
 }
 
 }  // namespace
@@ -176,7 +182,8 @@ Result<std::string> receipt_file(const View& view, const ReceiptFile& file) {
       .flag("has_agreed", !lines.empty())
       .list("agreed", std::move(lines))
       .text("notice_sha256", file.notice_sha256)
-      .text("proof", file.proof)
+      .text("proof", file.receipt.proof)
+      .text("twin", file.receipt.twin)
       .text("key_fingerprint", file.key_fingerprint)
       .text("key_pem", file.key_pem);
   CF_TRY(const Html html, render(view.language, "receipt_file", values));
@@ -196,28 +203,35 @@ net::Response get_receipt_file(Site& site, const net::Request& request) {
   auto submission = site.desk.submission(token);
   const View view = view_for(site, request, submission);
   if (!submission) return unknown_receipt(view, request, submission.error());
-  auto proof = site.desk.receipt_text(token);
-  if (!proof) return error_answer(view, request, proof.error(), false);
+  auto receipt = site.desk.receipt(token);
+  if (!receipt) return error_answer(view, request, receipt.error(), false);
   const ByteView spki = site.desk.log_key().spki;
   ReceiptFile file{
-      *std::move(submission),   *std::move(proof), {}, {}, {}, grouped(hex(crypto::sha256(spki))),
+      *std::move(submission),   *std::move(receipt), {}, {}, {}, grouped(hex(crypto::sha256(spki))),
       crypto::pem_of_spki(spki)};
   if (const Status put = put_notice(site, file); !put) return error_answer(view, request, put.error(), false);
   auto text = receipt_file(view, file);
   if (!text) return error_answer(view, request, text.error(), false);
-  const std::string name = view.business().id + "-" + view.tr("receipt.file_name") + ".html";
-  return net::Response::html(*std::move(text))
-      .with("Content-Disposition", "attachment; filename*=UTF-8''" + net::percent_encode(name));
+  return save_as(view, net::Response::html(*std::move(text)), ".html");
 }
 
 net::Response get_receipt_proof(Site& site, const net::Request& request) {
-  auto proof = site.desk.receipt_text(request.param("token"));
-  if (!proof) {
-    View view = customer_view(site.look, request);
-    view.path = "/r/" + std::string(request.param("token"));
-    return unknown_receipt(view, request, proof.error());
-  }
-  return net::Response::text(*std::move(proof));
+  auto receipt = site.desk.receipt(request.param("token"));
+  if (!receipt)
+    return unknown_receipt(view_for(site, request, site.desk.submission(request.param("token"))), request,
+                           receipt.error());
+  return net::Response::text(std::move(receipt->proof));
+}
+
+net::Response get_receipt_json(Site& site, const net::Request& request) {
+  const std::string token(request.param("token"));
+  const View view = view_for(site, request, site.desk.submission(token));
+  const auto receipt = site.desk.receipt(token);
+  if (!receipt) return unknown_receipt(view, request, receipt.error());
+  const auto text = json::write(
+      json::Object{{"jws", receipt->twin}, {"proof", receipt->proof}, {"record", receipt->record}});
+  if (!text) return error_answer(view, request, text.error(), false);
+  return save_as(view, net::Response::of("application/json", *text), ".json");
 }
 
 net::Response post_undo(Site& site, const net::Request& request) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// The receipt of one submission: page, self-contained file, proof as text, undo. It shows what this
-// submission wrote and nothing else about the number. Thread rule: any thread.
+// The receipt of one submission: page, self-contained file, proof as text, record as JSON, undo. It shows
+// what this submission wrote and nothing else about the number. Thread rule: any thread.
 #pragma once
 
 #include "pages/site.h"
@@ -18,7 +18,7 @@ net::Response kiosk_hand_over(const View& view, const std::string& receipt_token
 /// Facts of the proof that the file prints in words beside it.
 struct ReceiptFile {
   desk::Submission submission;
-  std::string proof;                // c2sp.org/tlog-proof text
+  desk::Receipt receipt;
   std::string notice;               // its name then; the configured one may be another by now
   std::string notice_sha256;        // of the text that was agreed to
   std::vector<std::string> agreed;  // its lines; empty when the text has changed since
@@ -31,6 +31,7 @@ Result<std::string> receipt_file(const View& view, const ReceiptFile& file);
 net::Response get_receipt(Site& site, const net::Request& request);
 net::Response get_receipt_file(Site& site, const net::Request& request);
 net::Response get_receipt_proof(Site& site, const net::Request& request);
+net::Response get_receipt_json(Site& site, const net::Request& request);
 net::Response post_undo(Site& site, const net::Request& request);
 
 /// The state in the reader's words: "Agreed", "Stopped: we do not write to you", …

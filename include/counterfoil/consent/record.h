@@ -8,6 +8,7 @@
 
 #include "counterfoil/consent/event.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,18 +19,20 @@ namespace counterfoil::consent {
 /// what the event itself brings, minimum what the business demands for a yes.
 State state_after(EventType type, Evidence evidence, Evidence minimum);
 
-/// What a record says in words, in the language of the notice.
-struct RecordWords {
-  std::string because;  // why the person hears from the business
+/// What a record takes from around the events; the words are in the language of the notice.
+struct RecordDetails {
+  Instant issued = 0;
+  std::optional<Seq> published;  // line that holds the notice's text
+  std::string because;           // why the person hears from the business
   std::string storage;
   std::string retention;
   std::vector<std::string> withdrawal;
 };
 
-/// The record as of now, but for the members that tie it to the log. events: those that its holder may know
-/// of, in order, the grant first. Fails with BadInput when it is not.
-Result<json::Object> make_record(const Business& business, std::span<const Event> events, Instant now,
-                                 const RecordWords& words);
+/// The record, but for the members that tie it to the log. events: those that its holder may know of, in
+/// order, the grant first. Fails with BadInput when it is not.
+Result<json::Object> make_record(const Business& business, std::span<const Event> events,
+                                 const RecordDetails& details);
 
 /// Demands that a record says what its grant says, and of each later event the state that follows from it.
 /// Fails with BadInput (not a record) or Corrupt, naming the member.

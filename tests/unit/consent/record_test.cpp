@@ -57,7 +57,7 @@ Event grant() {
 }
 
 json::Value record(const std::vector<Event>& events, const Business& business = shop()) {
-  auto made = make_record(business, events, kEnds, {"porque", "aquí", "dos años", {"BAJA"}});
+  auto made = make_record(business, events, {kEnds, Seq{7}, "porque", "aquí", "dos años", {"BAJA"}});
   REQUIRE(made);
   return json::Value(*std::move(made));
 }
@@ -109,6 +109,7 @@ TEST_CASE("a record names what 27560 demands, and nobody") {
         "withdrawal_method", "parties", "events", "because", "issued"})
     CHECK_MESSAGE(made.find(member) != nullptr, member);
   CHECK(json::write(made)->find("46701740621") == std::string::npos);
+  CHECK(*made.find("privacy_notice")->integer_at("published_seq") == 7);
   CHECK(*made.strings_at("channels") == std::vector<std::string>{"sms", "whatsapp"});
   CHECK(*items(made, "purposes").at(0).string_at("purpose_name") == "Ofertas");
   CHECK(items(made, "purposes").at(1).find("purpose_name") == nullptr);  // configured no more
@@ -125,6 +126,14 @@ TEST_CASE("a record names what 27560 demands, and nobody") {
   CHECK(events.at(3).find("evidence") == nullptr);
 }
 
+TEST_CASE("events that say nothing about consent are not told") {
+  std::vector<Event> events = history();
+  Event sent;
+  sent.type = EventType::Sent;
+  events.insert(events.begin() + 1, sent);
+  CHECK(states(record(events)).size() == 4);
+}
+
 TEST_CASE("without an authority none is named") {
   Business business = shop();
   business.authority_name.clear();
@@ -134,9 +143,9 @@ TEST_CASE("without an authority none is named") {
 }
 
 TEST_CASE("only a grant makes a record") {
-  CHECK(make_record(shop(), {}, kGiven, {}).error().code == Code::BadInput);
+  CHECK(make_record(shop(), {}, {}).error().code == Code::BadInput);
   const std::vector<Event> stop = {event(0, StopBody{Actor::Person, "link", {}, {}})};
-  CHECK(make_record(shop(), stop, kGiven, {}).error().code == Code::BadInput);
+  CHECK(make_record(shop(), stop, {}).error().code == Code::BadInput);
   CHECK(check_record(record({grant()}), stop.front()).error().code == Code::BadInput);
 }
 

@@ -236,19 +236,6 @@ TEST_CASE("the notice is hashed as its joined lines and is in the log before any
   CHECK(shop.ledger->health().size == size + 1);  // sys.boot alone: a notice is published once
 }
 
-TEST_CASE("the receipt's proof checks against the log's key and carries what was agreed") {
-  test::Shop shop;
-  const auto given = shop.desk->opt_in(shop.request(kAna));
-  REQUIRE(given);
-  const auto text = shop.desk->receipt_text(given->token);
-  REQUIRE(text);
-  const auto checked = proof::check_receipt(*text, shop.ledger->log_key());
-  REQUIRE(checked);
-  CHECK(checked->leaf.seq == given->seq);
-  CHECK(checked->leaf.typ == consent::EventType::Grant);
-  CHECK(checked->body.find("\"claimed\"") != std::string::npos);
-}
-
 TEST_CASE("opt-in stays closed while the notice cannot be complete, and a stop works all the same") {
   test::Shop shop;
   shop.close();

@@ -168,6 +168,8 @@ TEST_CASE("a changed or missing record makes its person damaged, and the audit n
   box->open();
   CHECK(box->ledger->subject(ana->subject)->state.damaged);
   CHECK(box->ledger->person(phone(kAna))->damaged);
+  CHECK(box->ledger->events(ana->subject).error().code == Code::Corrupt);
+  CHECK(box->ledger->events(bea->subject)->size() == 1);
   CHECK_FALSE(box->ledger->subject(bea->subject)->state.damaged);
   CHECK_FALSE(box->ledger->person(phone(kBea))->damaged);
   const auto verified = box->ledger->verify({});

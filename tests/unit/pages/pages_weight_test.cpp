@@ -81,7 +81,7 @@ TEST_CASE("the receipt file needs nothing but itself and stops from home") {
   const Look look = test::shop_look();
   const View view = test::shop_view(look);
   const auto file = receipt_file(view, {test::shop_submission(),
-                                        "c2sp.org/tlog-proof@v1\nline <\"x\">\n",
+                                        {"c2sp.org/tlog-proof@v1\nline <\"x\">\n", "eyJ.eyJ.sig", {}},
                                         "N0",
                                         "aabb",
                                         {"First line", "Second <line>"},
@@ -93,6 +93,7 @@ TEST_CASE("the receipt file needs nothing but itself and stops from home") {
   CHECK(file->find("<style>") != file->npos);
   CHECK(file->find("--brand:#7a3e00") != file->npos);
   CHECK(file->find("line &lt;&quot;x&quot;&gt;") != file->npos);
+  CHECK(file->find("<pre id=\"record\">eyJ.eyJ.sig</pre>") != file->npos);
   CHECK(file->find("Second &lt;line&gt;") != file->npos);
   CHECK(file->find("href=\"https://wa.me/46701740699?text=STOP\"") != file->npos);
   CHECK(file->find("href=\"tel:+46701740699\"") != file->npos);

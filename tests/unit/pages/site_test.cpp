@@ -4,6 +4,7 @@
 // The pages over a real desk and ledger: a request in, an answer out, no sockets.
 #include "pages/site.h"
 
+#include "counterfoil/proof/twin.h"
 #include "pages/pages.h"
 #include "tests/support/shop.h"
 
@@ -137,6 +138,41 @@ TEST_CASE("a receipt names the version that was agreed to, whatever the shop say
   CHECK(file.status == 200);
   CHECK(has(file, "N-before"));
   CHECK_FALSE(has(file, "N-after"));
+}
+
+TEST_CASE("a receipt is saved as a page and as JSON, each with its proof and its signed record") {
+  LiveSite site;
+  const auto given = site.shop.desk->opt_in(site.shop.request(kAna));
+  REQUIRE(given);
+  const std::string at = "/r/" + given->token;
+  const net::Response page = site.get(at + "/file");
+  CHECK(page.body.size() <= 30 * std::size_t{1024});
+  CHECK(has(page, "<pre id=\"proof\">c2sp.org/tlog-proof@v1\n"));
+  CHECK(has(page, "<pre id=\"record\">eyJhbGciOiJFUzI1NiIs"));
+  const net::Response file = site.get(at + "/json");
+  CHECK(file.status == 200);
+  CHECK(file.field("Content-Disposition")->find(".json") != std::string_view::npos);
+  const auto saved = json::read(file.body);
+  REQUIRE(saved);
+  const auto& key = site.shop.ledger->log_key();
+  const auto proof = proof::check_receipt(saved->string_at("proof").value_or(""), key);
+  REQUIRE(proof);
+  const auto record = proof::check_twin(saved->string_at("jws").value_or(""), *proof, key);
+  REQUIRE(record);
+  CHECK(*saved->find("record") == *record);
+  CHECK(has(site.get(at), "href=\"" + at + "/json\" download"));
+  CHECK(site.get("/r/AAAAAAAAAAAAAAAAAAAAAA/json").status == 404);
+  CHECK(site.get("/r/AAAAAAAAAAAAAAAAAAAAAA/proof").status == 404);
+}
+
+TEST_CASE("the box explains its records to machines") {
+  LiveSite site;
+  const auto named = [&](const char* path, std::string_view member) {
+    const net::Response answer = site.get(path);
+    return answer.status == 200 && has(answer, member);
+  };
+  CHECK(named("/receipt.schema.json", "\"$id\": \"urn:counterfoil:schema:receipt:1\""));
+  CHECK(named("/receipt.context.json", "\"dpv\": \"https://w3id.org/dpv#\""));
 }
 
 TEST_CASE("a stop without a country is read for the shop's own, and takes numbers from abroad") {

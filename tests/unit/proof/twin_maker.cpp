@@ -40,7 +40,7 @@ json::Object record_of(const LogMaker& log, std::uint64_t seq) {
   const auto event = event_of(*receipt);
   REQUIRE(event);
   const std::vector<consent::Event> events = {*event};
-  auto record = consent::make_record(shop, events, log.now, {"because", "here", "two years", {"STOP"}});
+  auto record = consent::make_record(shop, events, {log.now, {}, "because", "here", "two years", {"STOP"}});
   REQUIRE(record);
   record->merge(twin_members(*receipt));
   return *std::move(record);
