@@ -12,6 +12,7 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { assertNothingFound, assertQuiet, inspect, pageBytesMax, picture, watch, weigh } from "./inspect.mjs";
 import { decode, openShop, program, run, words } from "./shop.mjs";
+import { checkTwin } from "./twin.mjs";
 
 let shop;
 let browser;
@@ -134,6 +135,7 @@ async function keepReceipt(customer, code) {
   await download.saveAs(file);
   assert.ok(download.suggestedFilename().endsWith(".html"), download.suggestedFilename());
   const html = fs.readFileSync(file, "utf8");
+  assert.ok(Buffer.byteLength(html) <= pageBytesMax, `the file weighs ${Buffer.byteLength(html)} bytes`);
   assert.doesNotMatch(html, /<(script|link|img|iframe|object|embed)\b|\ssrc=|url\(|@import/i, "refers to something outside");
   const home = await browser.newContext({ offline: true, javaScriptEnabled: false });
   const asked = [];
@@ -150,12 +152,13 @@ async function keepReceipt(customer, code) {
   const proof = path.join(shop.folder, "receipt.tlog-proof");
   fs.writeFileSync(proof, await sheet.locator("#proof").textContent());
   const key = path.join(shop.folder, "receipt-key.pem");
-  fs.writeFileSync(key, await sheet.locator("pre:not(#proof)").textContent());
+  fs.writeFileSync(key, await sheet.locator("pre:not([id])").textContent());
   await home.close();
-  for (const pem of [shop.log_key_file, key]) {
-    const verdict = run(program("counterfoil-verify"), "receipt", proof, "--key", pem);
+  for (const [kept, pem] of [[proof, shop.log_key_file], [proof, key], [file, key]]) {
+    const verdict = run(program("counterfoil-verify"), "receipt", kept, "--key", pem);
     assert.equal(verdict.status, 0, verdict.stdout + verdict.stderr);
     assert.match(verdict.stdout, /^intact: /);
+    assert.equal(verdict.stdout.includes("\ngiven to: "), kept === file, verdict.stdout);
   }
   const changed = fs.readFileSync(proof, "utf8").replace(/^extra (.{40})./m, (_, start) => `extra ${start}${"A"}`);
   fs.writeFileSync(proof, changed);
@@ -198,6 +201,8 @@ async function mainJob(language, script, number) {
   assert.match(code, /^\d{6}$/);
   await customer.page.screenshot({ path: picture(`${name}-receipt-requested-390`), fullPage: true });
   await keepReceipt(customer, code);
+  const receipt = customer.page.url().replace(/\?.*/, "");
+  await checkTwin(shop, receipt, ["ConsentRequested"]);
 
   // Staff: not yet, then the code, then yes with its evidence.
   await expectVerdict(staff, number, "offers", "unconfirmed");
@@ -209,6 +214,7 @@ async function mainJob(language, script, number) {
   await customer.page.reload();
   text = await textOf(customer.page);
   assert.ok(text.includes(w("state.given")) && text.includes("ConsentGiven"), text);
+  await checkTwin(shop, receipt, ["ConsentRequested", "ConsentGiven"]);
 
   // One topic taken back: withdrawn for it, yes for the other.
   await press(customer.page, customer.page.locator('a[href^="/m/"]').first());
@@ -218,6 +224,9 @@ async function mainJob(language, script, number) {
   await customer.page.screenshot({ path: picture(`${name}-manage-saved-390`), fullPage: true });
   await expectVerdict(staff, number, "offers", "withdrawn");
   await expectVerdict(staff, number, "care", "allow");
+  const record = await checkTwin(shop, receipt, ["ConsentRequested", "ConsentGiven", "ConsentWithdrawn"]);
+  assert.deepEqual(record.events.at(-1).purposes, ["offers"]);
+  assert.equal(record.language, language);
   const manage = customer.page.url().replace(/\?.*/, "");
 
   // Another form for the same number sees and changes nothing of this one.
