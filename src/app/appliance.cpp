@@ -110,6 +110,16 @@ Result<json::Value> add_peer(desk::Desk& desk, const json::Value& request) {
   return json::Value(json::Object{});
 }
 
+// A stop is the one thing that is never refused. Where not even the spill file can be used the first reason
+// is the one to mend.
+Result<std::unique_ptr<ledger::Ledger>> open_or_seal_ledger(const ledger::Options& options) {
+  auto opened = ledger::Ledger::open(options);
+  if (opened || (opened.error().code != Code::WrongKey && opened.error().code != Code::Corrupt))
+    return opened;
+  auto sealed = ledger::Ledger::open_sealed(options, opened.error());
+  return sealed ? std::move(sealed) : std::move(opened);
+}
+
 }  // namespace
 
 Appliance::Appliance(Config config, Board board, Clock* clock)
@@ -131,10 +141,19 @@ Status Appliance::create(const Config& config, const Paths& paths, const Clock* 
 }
 
 Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, Clock* clock) {
+  return open_with(&ledger::Ledger::open, std::move(config), paths, clock);
+}
+
+Result<std::unique_ptr<Appliance>> Appliance::open_or_seal(Config config, const Paths& paths) {
+  return open_with(&open_or_seal_ledger, std::move(config), paths, nullptr);
+}
+
+Result<std::unique_ptr<Appliance>> Appliance::open_with(OpenLedger open_ledger, Config config,
+                                                        const Paths& paths, Clock* clock) {
   CF_CHECK(crypto::init());
   CF_TRY(Board board, board_for(config, paths));
   std::unique_ptr<Appliance> box(new Appliance(std::move(config), std::move(board), clock));
-  auto ledger = ledger::Ledger::open(ledger_options(box->config_, paths, box->board_, box->clock_));
+  auto ledger = open_ledger(ledger_options(box->config_, paths, box->board_, box->clock_));
   if (!ledger && ledger.error().code == Code::NotFound)
     return fail(Code::NotFound,
                 paths.data + ": " + ledger.error().message() + "; 'counterfoil init' makes a new one");
@@ -159,6 +178,7 @@ Result<json::Value> Appliance::status() const {
                                   {"origin", health.origin},
                                   {"read_only", health.read_only},
                                   {"serving", serving_.load()},
+                                  {"stops_waiting", health.stops_waiting},
                                   {"submissions", health.subjects},
                                   {"time", rfc3339(clock_->now())},
                                   {"trouble", health.trouble},
@@ -244,6 +264,8 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
   }
   if (name == "peers") return list_peers();
   if (name == "retention.due") return list_due();
+  if (name == "log.key" && ledger_->log_key().spki.empty())
+    return fail(Code::Corrupt, ledger_->health().trouble);
   if (name == "log.key")
     return json::Value(json::Object{{"pem", crypto::pem_of_spki(ledger_->log_key().spki)}});
   return change(name, request);

@@ -35,6 +35,8 @@ class Appliance {
   /// Fails as Ledger::open does; clock replaces the board's when given (history of a demo shop), and outlives
   /// this.
   static Result<std::unique_ptr<Appliance>> open(Config config, const Paths& paths, Clock* clock = nullptr);
+  /// The same, but a ledger whose keys are lost or damaged is opened sealed: it takes stops and nothing else.
+  static Result<std::unique_ptr<Appliance>> open_or_seal(Config config, const Paths& paths);
   ~Appliance();
   Appliance(const Appliance&) = delete;
   Appliance& operator=(const Appliance&) = delete;
@@ -56,6 +58,9 @@ class Appliance {
   Board& board() { return board_; }
 
  private:
+  using OpenLedger = Result<std::unique_ptr<ledger::Ledger>> (*)(const ledger::Options&);
+  static Result<std::unique_ptr<Appliance>> open_with(OpenLedger open_ledger, Config config,
+                                                      const Paths& paths, Clock* clock);
   Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
   Result<json::Value> verify(const ControlProgress& progress) const;

@@ -167,7 +167,9 @@ Status announce(Appliance& box) {
   const auto& config = box.config();
   std::printf("counterfoild: ready on %s\n",
               with_port("https", config.host, config.customer.port, 443).c_str());
-  if (box.desk().needs_set_up()) {
+  if (const auto health = box.ledger().health(); health.read_only) {
+    std::printf("counterfoild: only stops are taken: %s\n", health.trouble.c_str());
+  } else if (box.desk().needs_set_up()) {
     CF_TRY(const auto code, box.desk().new_set_up_code());
     std::printf("counterfoild: no manager yet. Open %s/staff/setup and type the set-up code %s (5 tries).\n",
                 with_port("https", config.host, config.staff.port, 443).c_str(), code.c_str());
@@ -199,7 +201,7 @@ Status harden_process() {
 
 Status run(const Config& config, const Paths& paths) {
   CF_TRY(const Fd signals, block_signals());
-  CF_TRY(const auto box, Appliance::open(config, paths));
+  CF_TRY(const auto box, Appliance::open_or_seal(config, paths));
   CF_TRY(const auto control,
          ControlServer::open(paths.control_socket(),
                              [&](const json::Value& request, const ControlProgress& progress) {

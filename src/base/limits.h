@@ -72,6 +72,13 @@ constexpr std::uint64_t kStopReserve_bytes = 2 * 1024 * 1024;  // disk put aside
 constexpr int kStopReserveRetry_ms = 2'000;
 constexpr int kCheckpointAfter_ms = 60'000;  // a leaf stays without a signed checkpoint no longer than this
 constexpr std::uint64_t kReadChunk_rows = 256;
+constexpr std::size_t kSpillRecord_bytes = 1024;
+constexpr std::uint64_t kSpillHeld_records = 2'048;  // stops for which the disk is taken at set-up
+constexpr std::uint64_t kSpillMax_records = 65'536;  // with what the disk has left
+constexpr std::uint64_t kScrubStep_rows = 64;        // a few milliseconds of work
+constexpr int kScrubPause_ms = 1'000;                // after each step
+constexpr int kScrubEvery_ms = 24 * 3600 * 1000;
+constexpr std::int64_t kLogKeyOverlap_s = 7LL * 86'400;  // checkpoints carry the old key's signature so long
 
 // The domain: names, lists and texts inside an event (counterfoil/consent/event.h)
 constexpr std::size_t kNameBytesMax = 40;
@@ -97,6 +104,7 @@ constexpr std::size_t kReceiptBytesMax = 256 * 1024;
 constexpr std::size_t kFindingsMax = 200;
 constexpr std::uint64_t kTilesAheadMax = 1024;  // tiles read beyond the lines that a bundle really has
 constexpr std::size_t kOrderRunsMax = 512;
+constexpr std::size_t kLogKeysMax = 256;  // keys of one log that a verifier follows
 
 // Words and numbers
 constexpr std::size_t kPhoneBytesMax = 64;

@@ -60,13 +60,18 @@ void remove_files(const std::string& folder) {
   }
 }
 
+Status check_files(const std::string& folder) {
+  for (const auto& path : {ledger_path(folder), keys_path(folder)})
+    if (!exists(path)) return fail(Code::Corrupt, path + " is missing; put back its newest copy");
+  return {};
+}
+
 Status make_room(const Options& options) {
   const auto& folder = options.folder;
   if (!exists(ledger_path(folder)) && !exists(keys_path(folder)) && !exists(desk_path(folder))) return {};
   CF_TRY(const bool unfinished, is_unfinished(folder));
   if (!unfinished) {
-    for (const auto& path : {ledger_path(folder), keys_path(folder)})
-      if (!exists(path)) return fail(Code::Corrupt, path + " is missing; put back its newest copy");
+    CF_CHECK(check_files(folder));
     return fail(Code::Conflict, "there is a ledger in this folder already");
   }
   remove_files(folder);
@@ -142,14 +147,16 @@ FileLedger::FileLedger(const Options& options, store::FolderLock lock, store::Pa
       keys_cache_(std::move(keys_cache)),
       keyring_(std::move(roots)),
       log_key_{keyring_.origin(), keyring_.roots().log.spki()},
-      readers_(options.folder) {}
+      readers_(options.folder),
+      spill_(options.folder) {}
 
 Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
   CF_CHECK(check_options(options));
   CF_TRY(auto lock, store::FolderLock::take(options.folder));
   CF_CHECK(finish_restore(options.folder));
-  if (!exists(ledger_path(options.folder)) || !exists(keys_path(options.folder)))
+  if (!exists(ledger_path(options.folder)) && !exists(keys_path(options.folder)))
     return fail(Code::NotFound, "there is no ledger in this folder; set it up first");
+  CF_CHECK(check_files(options.folder));
   CF_TRY(auto keys_cache, store::PageCache::of(keys_path(options.folder)));
   CF_TRY(auto files, open_files(options.folder, Access::Write));
   const auto epoch = stored_epoch(files.keys);
@@ -157,6 +164,10 @@ Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
     return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
   if (!epoch) return epoch.error();
   CF_TRY(auto anchor, open_anchor(*options.anchor, *epoch));
+  if (const auto made =
+          make_spill_root(files.keys, anchor.record().secret, *epoch, Spill::wants_fresh_key(options.folder));
+      !made && made.error().code != Code::NotFound)
+    return made.error();
   auto roots = load_roots(files.keys, anchor.record().secret, *epoch);
   if (!roots && roots.error().code == Code::NotFound)
     return fail(Code::NotFound, "the set-up of this folder was interrupted; set it up again");
@@ -256,6 +267,17 @@ Result<std::vector<EndingJob>> FileLedger::load_endings(Committer& committer, st
   return endings;
 }
 
+// Without it everything works but for a stop on the day when nothing else does.
+void FileLedger::open_spill() {
+  const auto opened = spill_.open(&keyring_.roots().spill);
+  if (!opened) log::error("ledger.spill", {{"error", opened.error().message()}});
+  if (!opened) head_.note_trouble("there is no spill file for stops: " + opened.error().message());
+  if (spill_.foreign() == 0) return;
+  head_.note_trouble(std::to_string(spill_.foreign()) +
+                     " stops wait in the spill file and do not open; put back the newest keys.db");
+  log::error("ledger.spill_foreign", {{"stops", spill_.foreign()}});
+}
+
 Status FileLedger::start(Anchor anchor, Files files) {
   CF_CHECK(keyring_.load(files.keys));
   CF_CHECK(load_tags(files));
@@ -291,6 +313,7 @@ Status FileLedger::start(Anchor anchor, Files files) {
   head_.set_unvouched(unvouched.has_value());
   head_.set_trusted_t(known.trusted_t);
   head_.set_size(known.frontier.size());
+  open_spill();
   size_at_start_ = known.frontier.size();
   writer_ = std::make_unique<Writer>(
       Writer::Parts{.folder = options_.folder,

@@ -12,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "ledger/memory.h"
 #include "ledger/reader.h"
+#include "ledger/spill.h"
 #include "ledger/stop_gate.h"
 #include "ledger/writer.h"
 #include "store/folder_lock.h"
@@ -96,6 +97,7 @@ class FileLedger final : public Ledger {
   Status start(Anchor anchor, Files files);
   Result<std::vector<EndingJob>> load_endings(Committer& committer, std::uint64_t epoch);
   Status load_tags(Files& files);
+  void open_spill();
   Status check_log(Files& files, const Position& position, const AnchorRecord& anchor);
   Status check_state(Files& files, const AnchorRecord& anchor);
 
@@ -121,6 +123,9 @@ class FileLedger final : public Ledger {
   [[nodiscard]] std::vector<Tag> tags_of(const StopOrder& order) const;
   [[nodiscard]] bool is_stopped(const std::vector<Tag>& tags) const;
   Result<Committed> stop_now(const StopOrder& order);
+  Result<Committed> record_stop(const StopOrder& order);
+  Result<Committed> spill_stop(const StopOrder& order);
+  Status fold_spill();
   [[nodiscard]] StopWalk walk_of(const StopOrder& order) const;
   Status walk_on(const StopOrder& order, StopWalk& walk, std::size_t folds_max);
   Status draft_stop(const StopOrder& order, Ordinal n, Reader& reader, std::vector<PersonDraft>& drafts);
@@ -175,6 +180,7 @@ class FileLedger final : public Ledger {
   Memory memory_;
   mutable Head head_;  // readers report trouble
   StopGate stop_gate_;
+  Spill spill_;
   std::mutex following_mutex_;  // one thread at a time writes what follows from stops
   std::mutex followers_mutex_;
   std::vector<StopOrder> followers_;  // guarded by followers_mutex_

@@ -92,6 +92,10 @@ Result<Subject> FileLedger::folded(Reader& reader, FoundSubject found) const {
   Subject out;
   out.id = found.row.id;
   CF_TRY(out.state, fold(reader, found.key));
+  if (const auto waiting = spill_.own_stop(out.id); waiting && !out.state.link_stop) {
+    out.state.link_stop = {waiting->told_at.value_or(0), consent::Seq{0}, waiting->by, waiting->via};
+    if (!out.state.stop) out.state.stop = out.state.link_stop;
+  }
   if (!found.card.code.empty() && !is_proven(out.state) && options_.clock->now() < found.card.code_ends) {
     out.code = found.card.code;
     out.code_ends = found.card.code_ends;
@@ -172,7 +176,8 @@ Result<std::vector<consent::Event>> FileLedger::events(const consent::SubjectId&
 }
 
 bool FileLedger::suppressed(const consent::Address& address) const {
-  return memory_.suppressions.by(suppression_tag(keyring_.roots().supp, address)).has_value();
+  return memory_.suppressions.by(suppression_tag(keyring_.roots().supp, address)).has_value() ||
+         spill_.stops(address);
 }
 
 }  // namespace counterfoil::ledger

@@ -87,7 +87,7 @@ Status wrap_roots(store::Database& keys, const std::string& origin, const Key& f
 
 Status wrap_roots_for(store::Database& keys, const std::string& from_origin, const Key& from,
                       const std::string& to_origin, const Key& to) {
-  for (const std::string_view name : {"log", "supp", "link", "desk"}) {
+  for (const std::string_view name : {"log", "supp", "link", "desk", "spill"}) {
     CF_TRY(const Key key, get_further_root(keys, from, from_origin, name));
     CF_CHECK(put_root(keys, to, to_origin, name, key));
   }
@@ -105,28 +105,28 @@ Status put_epoch(store::Database& keys, std::uint64_t epoch) {
 }
 
 Result<Roots> make_roots(store::Database& keys, const std::string& origin, const Key& secret) {
-  Key kek = epoch_key(secret, origin, 0);
-  Key supp = crypto::random_key();
-  Key link = crypto::random_key();
-  const Key desk = crypto::random_key();
-  crypto::SigningKey log = crypto::SigningKey::generate();
+  const Key kek = epoch_key(secret, origin, 0);
   CF_TRY(auto transaction, keys.transaction());
   CF_CHECK(put_meta(keys, "format", number_bytes(1)));
   CF_CHECK(put_meta(keys, "origin", as_bytes(origin)));
   CF_CHECK(put_meta(keys, "epoch", number_bytes(0)));
   CF_CHECK(put_meta(keys, "generation", number_bytes(0)));
-  CF_CHECK(put_root(keys, kek, origin, "log", log.export_secret()));
-  CF_CHECK(put_root(keys, kek, origin, "supp", supp));
-  CF_CHECK(put_root(keys, kek, origin, "link", link));
-  CF_CHECK(put_root(keys, kek, origin, "desk", desk));
+  for (const std::string_view name : {"log", "spill"})
+    CF_CHECK(put_root(keys, kek, origin, name, crypto::SigningKey::generate().export_secret()));
+  for (const std::string_view name : {"supp", "link", "desk"})
+    CF_CHECK(put_root(keys, kek, origin, name, crypto::random_key()));
   CF_CHECK(transaction.commit());
-  return Roots{.origin = origin,
-               .kek = std::move(kek),
-               .supp = std::move(supp),
-               .link = std::move(link),
-               .desk_id = purpose_key(desk, "desk/id"),
-               .desk_item = purpose_key(desk, "desk/item"),
-               .log = std::move(log)};
+  return load_roots(keys, secret, 0);
+}
+
+Status make_spill_root(store::Database& keys, const Key& secret, std::uint64_t epoch, bool renew) {
+  const auto there = get_meta(keys, "spill");
+  if (there && !renew) return {};
+  CF_TRY(const Bytes origin_bytes, get_meta(keys, "origin"));
+  const std::string origin(as_text(origin_bytes));
+  const Key kek = epoch_key(secret, origin, epoch);
+  if (!get_root(keys, kek, origin, "log")) return {};  // another anchor's: load_roots says so
+  return put_root(keys, kek, origin, "spill", crypto::SigningKey::generate().export_secret());
 }
 
 Result<std::uint64_t> stored_epoch(store::Database& keys) {
@@ -148,13 +148,16 @@ Result<Roots> load_roots(store::Database& keys, const Key& secret, std::uint64_t
   CF_TRY(Key supp, get_further_root(keys, kek, origin, "supp"));
   CF_TRY(Key link, get_further_root(keys, kek, origin, "link"));
   CF_TRY(const Key desk, get_further_root(keys, kek, origin, "desk"));
+  CF_TRY(const Key spill_scalar, get_further_root(keys, kek, origin, "spill"));
+  CF_TRY(auto spill, crypto::SigningKey::from_scalar(spill_scalar.view()));
   return Roots{.origin = origin,
                .kek = std::move(kek),
                .supp = std::move(supp),
                .link = std::move(link),
                .desk_id = purpose_key(desk, "desk/id"),
                .desk_item = purpose_key(desk, "desk/item"),
-               .log = std::move(log)};
+               .log = std::move(log),
+               .spill = std::move(spill)};
 }
 
 Status Keyring::load(store::Database& keys) {

@@ -31,12 +31,15 @@ struct Roots {
   Key desk_id;
   Key desk_item;
   crypto::SigningKey log;
+  crypto::SigningKey spill;  // opens the spill file
 };
 
 /// The epoch that keys.db is in. Fails with NotFound when there are no keys yet.
 Result<std::uint64_t> stored_epoch(store::Database& keys);
 /// Fresh keys of epoch 0, written into meta.
 Result<Roots> make_roots(store::Database& keys, const std::string& origin, const Key& secret);
+/// A fresh key for the spill file where there is none, in folders older than it, or when renew asks for one.
+Status make_spill_root(store::Database& keys, const Key& secret, std::uint64_t epoch, bool renew);
 /// Fails with WrongKey when the secret does not open them, Corrupt when only some open.
 Result<Roots> load_roots(store::Database& keys, const Key& secret, std::uint64_t epoch);
 

@@ -39,6 +39,8 @@ namespace counterfoil::ledger {
 struct Timing {
   int overwrite_after_ms = limits::kAnchorOverwriteAfter_ms;
   int rotate_every_ms = limits::kRotateEvery_ms;
+  int scrub_every_ms = limits::kScrubEvery_ms;
+  int scrub_pause_ms = limits::kScrubPause_ms;
 };
 
 struct Options {
@@ -99,7 +101,10 @@ struct Health {
   std::uint64_t subjects = 0;
   bool index_ready = false;  // until then checks answer "starting"; stops are taken
   bool read_only = false;
-  std::string trouble;  // in words, empty when well
+  std::string trouble;              // in words, empty when well
+  std::uint64_t stops_waiting = 0;  // in the spill file, until a sound ledger folds them in
+  Instant scrubbed_at = 0;     // end of the last scrub that found everything sound; 0: none since the start
+  std::uint64_t scrubbed = 0;  // lines it read
   ClockState clock = ClockState::Untrusted;
   std::string anchor_promise;
   std::uint64_t ledger_bytes = 0;
@@ -134,6 +139,10 @@ class Ledger {
   /// that came after the copy are not in it. A power cut leaves the old files or the new ones. Fails with
   /// NotFound, WrongKey, Corrupt (a record does not open), Locked, Io.
   static Result<RestoreReport> restore(const Options& options, const std::string& from);
+  /// When open() failed for that reason, WrongKey or Corrupt: takes stops into the spill file, and fails
+  /// everything else with the reason. Fails with NotFound, Locked, Refused, Io, and Corrupt where the spill
+  /// file has no key.
+  static Result<std::unique_ptr<Ledger>> open_sealed(const Options& options, const Error& why);
   virtual ~Ledger() = default;
 
   /// After a restore: the stops that came since the copy was made have been recorded again.
@@ -154,7 +163,8 @@ class Ledger {
   /// same commit one event for each of the first limits::kStopFolds_max submissions that name it, or one
   /// under a fresh, nameless subject where there is none. The other submissions get theirs before the next
   /// checkpoint() or within limits::kLedgerIdle_ms. A repeat by an equal or weaker hand reads and writes
-  /// nothing and answers with the present time and seq 0. Works before the index is ready.
+  /// nothing and answers with the present time and seq 0. Works before the index is ready. What cannot be
+  /// recorded, in a damaged ledger above all, waits in the spill file and counts from memory (seq 0).
   virtual Result<Committed> stop(const std::vector<consent::Address>& addresses,
                                  const consent::StopBody& body, const Retention& retention) = 0;
   /// The same for all addresses of a submission, by its own link: its own chain says so in any case, whatever

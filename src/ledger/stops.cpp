@@ -5,6 +5,7 @@
 // because recipients have no tags. A stranger can make many submissions for one number, so the stop itself
 // looks at a few of them only, and the rest is written by and by.
 #include "base/limits.h"
+#include "base/log.h"
 #include "crypto/crypto.h"
 #include "ledger/file_ledger.h"
 #include "ledger/key_tree.h"
@@ -103,9 +104,52 @@ Status FileLedger::add_nameless(Job& job, const StopOrder& order) {
   return {};
 }
 
+// A stop is the one thing that is never refused: what the ledger cannot record waits in the spill file.
 Result<Committed> FileLedger::stop_now(const StopOrder& order) {
   if (order.addresses.empty() || order.addresses.size() > limits::kAddressesPerSubjectMax)
     return fail(Code::BadInput, "a stop names one address or a few");
+  if (!head_.read_only()) {
+    auto recorded = record_stop(order);
+    if (recorded || recorded.error().code == Code::BadInput || recorded.error().code == Code::NotFound)
+      return recorded;
+    log::error("ledger.stop_spilled", {{"error", recorded.error().message()}});
+  }
+  return spill_stop(order);
+}
+
+Result<Committed> FileLedger::spill_stop(const StopOrder& order) {
+  const Instant now = options_.clock->now();
+  const Committed heard{consent::Seq{0}, now, clock_state()};
+  if (!order.own && is_stopped(tags_of(order))) return heard;
+  std::vector<SpilledStop> stops;
+  for (const auto& address : order.addresses) {
+    stops.push_back({address, order.body, order.retention, order.own});
+    auto& told_at = stops.back().body.told_at;
+    told_at = told_at.value_or(now);
+  }
+  CF_CHECK(spill_.add(stops));
+  return heard;
+}
+
+// Recorded one by one, each as if it came now; overwritten when all of them are.
+Status FileLedger::fold_spill() {
+  const auto waiting = spill_.waiting();
+  if (waiting.empty()) return {};
+  for (const auto& [slot, stop] : waiting) {
+    const auto recorded = record_stop({{stop.address}, stop.body, stop.retention, stop.own});
+    // The submission may be erased by now: the address is stopped all the same.
+    if (!recorded && recorded.error().code == Code::NotFound) {
+      CF_CHECK(record_stop({{stop.address}, stop.body, stop.retention, std::nullopt}));
+    } else if (!recorded) {
+      return recorded.error();
+    }
+  }
+  CF_CHECK(spill_.forget(waiting));
+  log::info("ledger.spill_folded", {{"stops", waiting.size()}});
+  return {};
+}
+
+Result<Committed> FileLedger::record_stop(const StopOrder& order) {
   const auto tags = tags_of(order);
   std::vector<Handle> handles;
   for (const Tag& tag : tags) handles.push_back(tag.handle);
@@ -230,6 +274,7 @@ Status FileLedger::write_followers() {
     orders.swap(followers_);
   }
   const auto written = [&]() -> Status {
+    CF_CHECK(fold_spill());
     for (const StopOrder& order : orders) CF_CHECK(write_follower(order));
     return all ? follow_all_stops() : Status();
   }();

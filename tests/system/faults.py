@@ -8,7 +8,9 @@ import re
 import resource
 import shutil
 import socket
+import sqlite3
 import subprocess
+import time
 import unittest
 
 import box as b
@@ -51,6 +53,34 @@ class Faults(unittest.TestCase):
         box.expect(box.verify())
         self.assertEqual(box.stop(), 0)
         self.assertIn("intact", box.expect(box.verify()).stdout)
+
+    def takes_stops_only(self, box, number, words):
+        """A box whose ledger does not open, or is damaged: it says why, says no, and takes a stop."""
+        box.start()
+        status = box.status()
+        self.assertFalse(status["well"])
+        self.assertTrue(status["read_only"])
+        self.assertIn(words, status["trouble"])
+        with box.customer() as client:
+            self.assertEqual(client.get("/o/caja").status // 100, 2)
+            with self.assertRaises(AssertionError):
+                b.opt_in(client, b.swedish(32))
+            self.assertEqual(b.stop_by_number(client, number).status, 200)
+        self.assertEqual(box.status()["stops_waiting"], 1)
+        self.assertEqual(box.stop(), 0)
+
+    def stop_counts(self, box, number):
+        """Once the ledger works again the stop is in it, and for good."""
+        box.start()
+        b.Box.expect(box.cli("user", "add", "sara", "--role", "staff", stdin="at least ten characters\n"))
+        for _ in range(100):
+            if box.status()["stops_waiting"] == 0:
+                break
+            time.sleep(0.1)
+        self.assertEqual(box.status()["stops_waiting"], 0)
+        with box.staff_client() as client:
+            self.assertIn("asked us to stop", b.Staff(client, "sara", "at least ten characters").check(number).words)
+        self.assertEqual(box.stop(), 0)
 
     # ---- the disk ----
 
@@ -203,19 +233,20 @@ class Faults(unittest.TestCase):
         right = (box.data / "anchor").read_bytes()
         (box.data / "anchor").write_bytes((other.data / "anchor").read_bytes())
         before = {p.name: p.read_bytes() for p in box.data.iterdir() if p.is_file()}
-        self.fails(box, "WrongKey")
+        self.takes_stops_only(box, b.swedish(30), "put back the anchor")
         ended = box.cli("status")
         self.assertEqual(ended.returncode, b.EXIT["WrongKey"], ended.stderr)
         for name in ("ledger.db", "anchor"):
             self.assertEqual((box.data / name).read_bytes(), before[name], f"{name} was changed under a wrong key")
         (box.data / "anchor").write_bytes(right)
+        self.stop_counts(box, b.swedish(30))
         self.works_again(box)
 
     def test_key_file_missing_or_public(self):
         box = self.new_box()
         anchor = box.data / "anchor"
         anchor.rename(box.data / "anchor.away")
-        self.fails(box, "WrongKey", "anchor")
+        self.takes_stops_only(box, b.swedish(31), "there is no anchor")
         self.assertFalse(anchor.exists(), "a new anchor would make every record unreadable")
         (box.data / "anchor.away").rename(anchor)
         os.chmod(anchor, 0o644)
@@ -223,6 +254,25 @@ class Faults(unittest.TestCase):
         self.assertIn("chmod 600", error)
         os.chmod(anchor, 0o600)
         self.works_again(box)
+
+    def test_damaged_files(self):
+        """A flipped bit in the tree's edge, and keys.db that is no database: stops are taken, and folded in later."""
+        for name, damage, words in (("ledger.db", self.flip_edge, "contradicts itself"),
+                                    ("keys.db", lambda path: path.write_bytes(b"x" * 65536), "sealed")):
+            with self.subTest(name), b.Box(self.at / name).make(user=False, peer=False) as box:
+                whole = (box.data / name).read_bytes()
+                damage(box.data / name)
+                self.takes_stops_only(box, b.swedish(33), words)
+                for rest in ("-wal", "-shm"):
+                    (box.data / (name + rest)).unlink(missing_ok=True)
+                (box.data / name).write_bytes(whole)
+                self.stop_counts(box, b.swedish(33))
+                self.works_again(box)
+
+    @staticmethod
+    def flip_edge(path):
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute("UPDATE frontier SET root = zeroblob(32)")
 
     def test_no_ledger(self):
         box = self.new_box()

@@ -113,6 +113,7 @@ int print_status(const Where& where, bool as_json) {
   const auto count = [&](std::string_view key) {
     return std::to_string(status->integer_at(key).value_or(0));
   };
+  const bool is_waiting = status->integer_at("stops_waiting").value_or(0) != 0;
   std::printf("%s  %s\n", well ? "well   " : "TROUBLE", text_of(*status, "origin").c_str());
   if (!well) std::printf("  trouble   %s\n", text_of(*status, "trouble").c_str());
   std::printf("  events    %s\n  forms     %s\n", count("events").c_str(), count("submissions").c_str());
@@ -120,6 +121,7 @@ int print_status(const Where& where, bool as_json) {
   std::printf("  erasure   %s\n", text_of(*status, "anchor").c_str());
   std::printf("  disk      %s bytes, write-ahead log %s bytes\n", count("ledger_bytes").c_str(),
               count("wal_bytes").c_str());
+  if (is_waiting) std::printf("  stops     %s wait in the spill file\n", count("stops_waiting").c_str());
   if (const auto closed = status->strings_at("closed"); closed && !closed->empty()) {
     std::printf("  opt-in    closed:\n");
     for (const auto& reason : *closed) std::printf("            %s\n", reason.c_str());

@@ -49,7 +49,7 @@ std::string numbered(unsigned i) {
 TEST_CASE("child: full disk" * doctest::skip()) {
   const std::string folder = folder_from_parent();
   if (folder.empty()) return;
-  if (!mount_small(folder, "6m")) {
+  if (!mount_small(folder, "8m")) {
     MESSAGE("no name spaces here: nothing checked");
     return;
   }
@@ -91,7 +91,7 @@ TEST_CASE("child: full disk" * doctest::skip()) {
   REQUIRE_FALSE(full);
   CHECK(full.error().code == Code::DiskFull);
   std::filesystem::remove(folder + "/filler");
-  REQUIRE(remount(folder, 0, "6200k"));
+  REQUIRE(remount(folder, 0, "8248k"));
   {
     const auto ledger = Ledger::open(box.options).value();
     REQUIRE(ledger->wait_ready(10'000));
