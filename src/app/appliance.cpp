@@ -168,6 +168,7 @@ Result<json::Value> Appliance::status() const {
   json::Array closed;
   for (const auto& reason : desk_->closed_because()) closed.emplace_back(reason.sentence());
   const bool well = !health.read_only && health.trouble.empty();
+  const std::string scrubbed_at = health.scrubbed_at == 0 ? std::string() : rfc3339(health.scrubbed_at);
   return json::Value(json::Object{{"anchor", health.anchor_promise},
                                   {"clock", clock_state_name(health.clock)},
                                   {"closed", std::move(closed)},
@@ -177,6 +178,8 @@ Result<json::Value> Appliance::status() const {
                                   {"needs_set_up", desk_->needs_set_up()},
                                   {"origin", health.origin},
                                   {"read_only", health.read_only},
+                                  {"scrubbed", health.scrubbed},
+                                  {"scrubbed_at", scrubbed_at},
                                   {"serving", serving_.load()},
                                   {"stops_waiting", health.stops_waiting},
                                   {"submissions", health.subjects},

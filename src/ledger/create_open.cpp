@@ -338,6 +338,7 @@ Status FileLedger::start(Anchor anchor, Files files) {
     CF_CHECK(writer_->run(std::move(job)));
   }
   builder_ = std::thread([this] { build(); });
+  scrubber_ = std::thread([this] { scrub_daily(); });
   return {};
 }
 
@@ -347,7 +348,8 @@ FileLedger::~FileLedger() {
     closing_ = true;
   }
   built_changed_.notify_all();
-  if (builder_.joinable()) builder_.join();
+  for (std::thread* thread : {&builder_, &scrubber_})
+    if (thread->joinable()) thread->join();
   readers_.close();
   writer_.reset();
 }

@@ -157,9 +157,16 @@ class FileLedger final : public Ledger {
   Result<Head::Signed> signed_head() const;
   Result<const Key*> owner_key(std::uint64_t seq, Reader& reader, KeyCache& keys) const;
   Result<proof::Entry> entry_of(const LeafRow& leaf, const View& view, Reader& reader, KeyCache& keys) const;
-  Status audit_leaves(std::uint64_t size, proof::Verifier& verifier, const Progress& progress) const;
-  Status audit_checkpoints(std::uint64_t size) const;
+  class StoredNodes;
+  Status audit(std::uint64_t step_rows, const Progress& progress) const;
+  Status audit_rows(std::uint64_t at, std::uint64_t until, proof::Verifier& verifier,
+                    StoredNodes& nodes) const;
+  Status audit_checkpoints(std::uint64_t size, const Progress& progress) const;
   Status wait_built(Built what, int timeout_ms) const;
+
+  // The scrubber's thread
+  void scrub();
+  void scrub_daily();
 
   // The builder's thread
   void build();
@@ -197,6 +204,7 @@ class FileLedger final : public Ledger {
 
   std::unique_ptr<Writer> writer_;
   std::thread builder_;
+  std::thread scrubber_;
 };
 
 }  // namespace counterfoil::ledger

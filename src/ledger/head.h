@@ -24,6 +24,19 @@ class Head {
     const std::lock_guard lock(mutex_);
     return signed_;
   }
+  /// The last time that everything was read and found sound.
+  struct Scrubbed {
+    Instant at = 0;
+    std::uint64_t lines = 0;
+  };
+  [[nodiscard]] Scrubbed scrubbed() const {
+    const std::lock_guard lock(mutex_);
+    return scrubbed_;
+  }
+  void set_scrubbed(const Scrubbed& scrubbed) {
+    const std::lock_guard lock(mutex_);
+    scrubbed_ = scrubbed;
+  }
   void set_newest(std::uint64_t size, std::string note) {
     const std::lock_guard lock(mutex_);
     signed_ = {size, std::move(note)};
@@ -83,6 +96,7 @@ class Head {
  private:
   mutable std::mutex mutex_;
   Signed signed_;        // guarded by mutex_
+  Scrubbed scrubbed_;    // guarded by mutex_
   std::string trouble_;  // guarded by mutex_
   std::string waiting_;  // guarded by mutex_
   std::atomic<std::uint64_t> size_{0};

@@ -141,7 +141,10 @@ class Operator(unittest.TestCase):
         self.assertEqual((status["well"], status["serving"], status["origin"]),
                          (True, running, "tres-faroles.example/test/1"))
         self.assertEqual(status["closed"], [])
-        self.assertIn("well", box.expect(box.cli("status")).stdout)
+        in_words = box.expect(box.cli("status")).stdout
+        self.assertIn("well", in_words)
+        self.assertRegex(in_words, r"scrub +none since the start")
+        self.assertNotIn("spill", in_words)
 
         name = f"clerk-{mark}"
         self.assertIn(name, box.expect(box.cli("user", "add", name, stdin="a long password\n")).stdout)

@@ -121,6 +121,10 @@ int print_status(const Where& where, bool as_json) {
   std::printf("  erasure   %s\n", text_of(*status, "anchor").c_str());
   std::printf("  disk      %s bytes, write-ahead log %s bytes\n", count("ledger_bytes").c_str(),
               count("wal_bytes").c_str());
+  const std::string scrubbed_at = text_of(*status, "scrubbed_at");
+  std::printf("  scrub     %s\n", scrubbed_at.empty()
+                                      ? "none since the start"
+                                      : (scrubbed_at + ", " + count("scrubbed") + " lines, sound").c_str());
   if (is_waiting) std::printf("  stops     %s wait in the spill file\n", count("stops_waiting").c_str());
   if (const auto closed = status->strings_at("closed"); closed && !closed->empty()) {
     std::printf("  opt-in    closed:\n");
