@@ -504,7 +504,7 @@ class Box:
             if self.process is not None and self.process.poll() is not None:
                 raise AssertionError(f"the daemon ended with {self.process.returncode}: {self.log_tail()}")
             status = self.status()
-            if status and status.get("serving") and status.get("index_ready"):
+            if status and status.get("serving") and (status.get("index_ready") or status.get("read_only")):
                 return status
             time.sleep(0.02)
         raise AssertionError(f"the daemon is not ready after {DEADLINE_s} s: {self.log_tail()}")

@@ -72,7 +72,7 @@ class Faults(unittest.TestCase):
     def stop_counts(self, box, number):
         """Once the ledger works again the stop is in it, and for good."""
         box.start()
-        b.Box.expect(box.cli("user", "add", "sara", "--role", "staff", stdin="at least ten characters\n"))
+        b.Box.expect(box.cli("user", "add", "sara", "--role", "manager", stdin="at least ten characters\n"))
         for _ in range(100):
             if box.status()["stops_waiting"] == 0:
                 break
