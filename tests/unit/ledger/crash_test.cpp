@@ -101,6 +101,7 @@ TEST_CASE("what was acknowledged survives kill -9, ten times over") {
     const auto verified = ledger.verify({});
     REQUIRE_MESSAGE(verified, (verified ? std::string() : verified.error().message()));
     CHECK_FALSE(ledger.health().read_only);
+    REQUIRE((*opened)->checkpoint());  // by then a stop stands in every chain that it concerns
     const auto text = read_file(folder.file("acknowledged"), 1U << 24U);
     if (!text) continue;  // killed before the first one
     std::istringstream lines{std::string(as_text(*text))};
