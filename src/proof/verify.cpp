@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "crypto/crypto.h"
 #include "proof/findings.h"
+#include "proof/key_chain.h"
 #include "proof/line_order.h"
 #include "proof/range_set.h"
 #include "proof/tile_guide.h"
@@ -46,9 +47,12 @@ Result<std::vector<RangeSet::Range>> tombstone_ranges(const json::Value& body, s
 }  // namespace
 
 struct Verifier::State {
-  explicit State(LogKey k) : key(std::move(k)) {}
+  explicit State(LogKey k) : keys(std::move(k)), key(keys.first()) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
-  LogKey key;
+  KeyChain keys;
+  const LogKey key;  // the one that was given
   Frontier frontier;
   std::uint64_t start = 0;
   LineOrder order{0};
@@ -79,6 +83,7 @@ struct Verifier::State {
   void check_tombstone(std::uint64_t position, const Leaf& leaf);
   void check_counters(std::uint64_t position, const Leaf& leaf);
   void check_genesis(std::uint64_t position, const Leaf& leaf);
+  void check_key(std::uint64_t position, const Leaf& leaf);
   bool differs_from_tile(std::uint64_t position, std::uint64_t seq, const Hash& hash);
 
   void judge(const std::optional<Checkpoint>& checkpoint);
@@ -143,6 +148,7 @@ void Verifier::State::feed_leaf(std::uint64_t position, const Entry& entry) {
   if (leaf->typ == consent::EventType::EraseDone || leaf->typ == consent::EventType::ExpireDone)
     check_tombstone(position, *leaf);
   if (leaf->typ == consent::EventType::SysMeta) check_counters(position, *leaf);
+  if (leaf->typ == consent::EventType::SysKey) check_key(position, *leaf);
 }
 
 void Verifier::State::check_disclosures(std::uint64_t position, const Leaf& leaf, const Entry& entry) {
@@ -203,6 +209,13 @@ void Verifier::State::check_counters(std::uint64_t position, const Leaf& leaf) {
     }
     counters.insert_or_assign(std::string(name), Counter{*value, seq});
   }
+}
+
+void Verifier::State::check_key(std::uint64_t position, const Leaf& leaf) {
+  const auto followed = keys.follow(*leaf.body, leaf.seq.value);
+  if (followed) return;
+  const std::string what = "no valid change of keys (" + followed.error().message() + ")";
+  defects.add({"V9", position, leaf.seq.value, "is " + what, "are " + what});
 }
 
 void Verifier::State::check_genesis(std::uint64_t position, const Leaf& leaf) {
@@ -326,7 +339,7 @@ void Verifier::expect_tile(std::uint64_t n, std::vector<Hash> hashes) {
 
 Result<Checkpoint> Verifier::finish(std::string_view note) {
   State& s = *state_;
-  const Result<Checkpoint> opened = open_checkpoint(note, s.key);
+  const Result<Checkpoint> opened = s.keys.open(note);
   if (!opened) {
     const Result<Checkpoint> read = read_checkpoint(note);
     const bool foreign = read && read->origin != s.key.name;

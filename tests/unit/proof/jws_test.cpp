@@ -35,6 +35,16 @@ TEST_CASE("a statement opens with the key and the kind it was signed for, and wi
   CHECK(sign_jws(payload, "counterfoil-erasure", author.log, stranger.signer()).error().code == Code::Crypto);
 }
 
+TEST_CASE("a statement whose signature does not verify is not handed out") {
+  const Author author;
+  const auto flipped = [&](std::string_view message) -> Result<Bytes> {
+    Bytes signature = author.key.sign(as_bytes(message));
+    signature[17] ^= 1;
+    return signature;
+  };
+  CHECK(sign_jws(json::Object{}, "test", author.log, flipped).error().code == Code::Crypto);
+}
+
 TEST_CASE("a statement that was changed anywhere does not open") {
   const Author author;
   const auto jws = sign_jws(json::Object{{"lines", 3}}, "counterfoil-erasure", author.log, author.signer());
