@@ -87,6 +87,38 @@ json::Object body_object(const EraseBody& body) {
   return {{"by", actor_name(body.by)}, {"scope", body.scope}, {"via", body.via}};
 }
 
+json::Object body_object(const HoldBody& body) {
+  json::Object out = {{"case", body.case_id.text()}};
+  if (body.until) out.emplace("until", *body.until);
+  put_name(out, "user", body.user);
+  return out;
+}
+
+json::Object body_object(const HoldClearBody& body) {
+  json::Object out = {{"case", body.case_id.text()}};
+  put_name(out, "user", body.user);
+  return out;
+}
+
+json::Object body_object(const RestrictBody& body) {
+  json::Object out = {{"by", actor_name(body.by)}, {"on", body.on}, {"reason", body.reason}};
+  put_name(out, "user", body.user);
+  return out;
+}
+
+json::Object cohort_object(const Cohort& cohort) {
+  return {{"class", cohort.retention_class}, {"cohort", cohort.until}};
+}
+
+json::Object body_object(const RetentionChangeBody& body) {
+  json::Array lines;
+  for (const Seq seq : body.lines) lines.emplace_back(seq.value);
+  return {{"from", cohort_object(body.from)},
+          {"lines", std::move(lines)},
+          {"reason", body.reason},
+          {"to", cohort_object(body.to)}};
+}
+
 json::Object was_object(const Was& was) {
   return {{"ck", clock_state_name(was.clock)}, {"log", was.log}, {"seq", was.seq.value}, {"t", was.t}};
 }
@@ -224,6 +256,63 @@ Result<EventBody> read_erase(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<EventBody> read_hold(Members& members) {
+  HoldBody out;
+  CF_TRY(std::string case_id, members.text("case"));
+  out.case_id = CaseId(std::move(case_id));
+  CF_TRY(out.until, members.instant_or_none("until"));
+  CF_TRY(std::string user, members.text_or_none("user"));
+  out.user = UserId(std::move(user));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_hold_clear(Members& members) {
+  HoldClearBody out;
+  CF_TRY(std::string case_id, members.text("case"));
+  out.case_id = CaseId(std::move(case_id));
+  CF_TRY(std::string user, members.text_or_none("user"));
+  out.user = UserId(std::move(user));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_restrict(Members& members) {
+  RestrictBody out;
+  CF_TRY(out.by, read_actor(members));
+  CF_TRY(out.on, members.boolean("on"));
+  CF_TRY(out.reason, members.text("reason"));
+  CF_TRY(std::string user, members.text_or_none("user"));
+  out.user = UserId(std::move(user));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<Cohort> read_cohort(const json::Object& object) {
+  Members members(object, "retention.change cohort");
+  Cohort out;
+  CF_TRY(out.retention_class, members.text("class"));
+  CF_TRY(out.until, members.text("cohort"));
+  CF_CHECK(members.done());
+  return out;
+}
+
+Result<EventBody> read_retention_change(Members& members) {
+  RetentionChangeBody out;
+  CF_TRY(const json::Object* from, members.object("from"));
+  CF_TRY(out.from, read_cohort(*from));
+  CF_TRY(const json::Array* lines, members.array("lines"));
+  for (const json::Value& line : *lines) {
+    if (line.integer() == nullptr || *line.integer() < 0) return members.bad("lines", "must be numbers");
+    out.lines.push_back(Seq{static_cast<std::uint64_t>(*line.integer())});
+  }
+  CF_TRY(out.reason, members.text("reason"));
+  CF_TRY(const json::Object* to, members.object("to"));
+  CF_TRY(out.to, read_cohort(*to));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
 Result<Was> read_was(const json::Object& object) {
   Members members(object, "was");
   Was out;
@@ -251,6 +340,14 @@ Result<EventBody> read_body(EventType type, const json::Object& object, Members&
       return read_stop(members);
     case EventType::EraseRequest:
       return read_erase(members);
+    case EventType::HoldSet:
+      return read_hold(members);
+    case EventType::HoldClear:
+      return read_hold_clear(members);
+    case EventType::Restrict:
+      return read_restrict(members);
+    case EventType::RetentionChange:
+      return read_retention_change(members);
     default:
       return fail(Code::NotFound,
                   std::string(event_name(type)) + ": this version knows no body of this type");
@@ -263,6 +360,10 @@ struct BodyTypeOf {
   EventType operator()(const WithdrawBody&) const { return EventType::Withdraw; }
   EventType operator()(const StopBody&) const { return EventType::Stop; }
   EventType operator()(const EraseBody&) const { return EventType::EraseRequest; }
+  EventType operator()(const HoldBody&) const { return EventType::HoldSet; }
+  EventType operator()(const HoldClearBody&) const { return EventType::HoldClear; }
+  EventType operator()(const RestrictBody&) const { return EventType::Restrict; }
+  EventType operator()(const RetentionChangeBody&) const { return EventType::RetentionChange; }
 };
 
 }  // namespace

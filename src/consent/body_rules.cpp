@@ -94,6 +94,15 @@ bool is_link_name(std::string_view s) {
   return is_name(s) && typed && s != "." && s != "..";
 }
 
+bool is_cohort(std::string_view until) {
+  if (until.size() != 7 && until.size() != 10) return false;
+  for (std::size_t i = 0; i < until.size(); ++i) {
+    const bool dash = i == 4 || i == 7;
+    if (dash ? until[i] != '-' : (until[i] < '0' || until[i] > '9')) return false;
+  }
+  return true;
+}
+
 Status check_promise(const Promise& promise) {
   if (promise.per_day < 1 || promise.per_day > kMinutesPerDay)
     return broken("promise: per_day is out of range");
@@ -163,6 +172,38 @@ Status check_body(const EraseBody& body) {
   constexpr std::array<std::string_view, 2> kVias = {"link", "till"};
   if (!is_one_of(body.scope, kScopes)) return broken("erase.request: scope is unknown");
   if (!is_one_of(body.via, kVias)) return broken("erase.request: via is unknown");
+  return {};
+}
+
+Status check_body(const HoldBody& body) {
+  if (!is_name(body.case_id)) return broken("hold.set: case is not a name");
+  if (body.until && !is_instant(*body.until)) return broken("hold.set: until is out of range");
+  if (!is_name_or_none(body.user)) return broken("hold.set: user is not a name");
+  return {};
+}
+
+Status check_body(const HoldClearBody& body) {
+  if (!is_name(body.case_id)) return broken("hold.clear: case is not a name");
+  if (!is_name_or_none(body.user)) return broken("hold.clear: user is not a name");
+  return {};
+}
+
+Status check_body(const RestrictBody& body) {
+  constexpr std::array<std::string_view, 5> kReasons = {"accuracy", "claim", "objection", "unlawful", "wish"};
+  if (!is_one_of(body.reason, kReasons)) return broken("consent.restrict: reason is unknown");
+  if (!is_name_or_none(body.user)) return broken("consent.restrict: user is not a name");
+  return {};
+}
+
+Status check_body(const RetentionChangeBody& body) {
+  constexpr std::array<std::string_view, 2> kReasons = {"hold", "restriction"};
+  for (const Cohort* cohort : {&body.from, &body.to}) {
+    if (!is_name(cohort->retention_class)) return broken("retention.change: class is not a name");
+    if (!is_cohort(cohort->until)) return broken("retention.change: cohort is neither a month nor a day");
+  }
+  if (!is_one_of(body.reason, kReasons)) return broken("retention.change: reason is unknown");
+  if (body.lines.empty() || !is_sorted_unique(body.lines))
+    return broken("retention.change: lines must be sorted, unique and at least one");
   return {};
 }
 

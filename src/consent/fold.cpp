@@ -86,6 +86,13 @@ void apply_stop(SubjectState& state, const Event& event, const StopBody& body) {
   for (auto& [key, pair] : state.pairs) withdraw_pair(pair, event, body.by);
 }
 
+// Whoever restricted it last is the one who may be asked why; a weaker hand takes nothing back.
+void apply_restrict(SubjectState& state, const Event& event, const RestrictBody& body) {
+  if (state.restricted && state.restricted->by > body.by) return;
+  state.restricted.reset();
+  if (body.on) state.restricted = Restriction{event.t, event.seq, body.by, body.reason};
+}
+
 void apply_body(SubjectState& state, const Event& event) {
   if (!event.body || event_type(*event.body) != event.type) {
     state.damaged = true;
@@ -99,6 +106,13 @@ void apply_body(SubjectState& state, const Event& event) {
     apply_stop(state, event, *stop);
   } else if (const auto* erase = std::get_if<EraseBody>(&*event.body)) {
     apply_stop(state, event, StopBody{.by = erase->by, .via = erase->via, .user = {}, .told_at = {}});
+    if (!state.erase_asked) state.erase_asked = event.t;
+  } else if (const auto* hold = std::get_if<HoldBody>(&*event.body)) {
+    state.holds[hold->case_id] = hold->until;
+  } else if (const auto* clear = std::get_if<HoldClearBody>(&*event.body)) {
+    state.holds.erase(clear->case_id);
+  } else if (const auto* restriction = std::get_if<RestrictBody>(&*event.body)) {
+    apply_restrict(state, event, *restriction);
   }
 }
 
@@ -109,6 +123,12 @@ Evidence SubjectState::proof_of(const Address& address) const {
     if (known.same_place(address)) return known.proof;
   }
   return Evidence::Claimed;
+}
+
+Instant SubjectState::held_until() const {
+  Instant out = 0;
+  for (const auto& [case_id, until] : holds) out = std::max(out, until.value_or(kForever));
+  return out;
 }
 
 void apply(SubjectState& state, const Event& event) {
@@ -130,6 +150,9 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Withdraw:
     case EventType::Stop:
     case EventType::EraseRequest:
+    case EventType::HoldSet:
+    case EventType::HoldClear:
+    case EventType::Restrict:
       apply_body(state, event);
       break;
     // These only add or lift something, or say nothing about consent: not applying them never allows more.
@@ -140,8 +163,6 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Sent:
     case EventType::Inbound:
     case EventType::NativeResume:
-    case EventType::HoldSet:
-    case EventType::HoldClear:
     case EventType::RetentionChange:
       break;
     // These take something away, and this version cannot apply them; a log event has no place here at all.

@@ -22,6 +22,7 @@ constexpr std::array kReasonRows = {
     ReasonRow{ReasonCode::LedgerDamaged, RuleKind::Law, "GDPR Art. 7(1), Art. 32(1)(b)"},
     // One text for every cause: staff must not learn who asked to be forgotten.
     ReasonRow{ReasonCode::Suppressed, RuleKind::Person, "GDPR Art. 7(3), Art. 17(1), Art. 21(2)"},
+    ReasonRow{ReasonCode::Restricted, RuleKind::Person, "GDPR Art. 18(1), Art. 18(2)"},
     ReasonRow{ReasonCode::Withdrawn, RuleKind::Person, "GDPR Art. 7(3)"},
     ReasonRow{ReasonCode::NeverConsented, RuleKind::Law,
               "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
@@ -52,6 +53,18 @@ bool is_suppressed(const consent::PersonState& person, const View& view) {
 bool is_damaged(const consent::PersonState& person) {
   return person.damaged ||
          std::any_of(person.subjects.begin(), person.subjects.end(), [](const auto& s) { return s.damaged; });
+}
+
+// Like a withdrawal it acts beyond its own submission once somebody proved the address: whoever typed another
+// person's number restricts only what they wrote themselves, which allows nothing as it is.
+void add_restriction(Decision& decision, const View& view) {
+  for (const Voice& voice : view.voices) {
+    const auto& restricted = voice.subject->restricted;
+    if (!restricted) continue;
+    const bool own = restricted->by == consent::Actor::Person;
+    if (own && voice.proof < std::min(view.minimum, kWithdrawalProofMin)) continue;
+    return add_reason(decision, ReasonCode::Restricted, restricted->seq);
+  }
 }
 
 // The pair was never said yes or no to, but something else was: which half is missing?
@@ -140,6 +153,7 @@ Decision decide(const consent::PersonState& person, const Question& question, co
     add_reason(decision, ReasonCode::Suppressed);  // alone and without its event: the cause stays unknown
   } else {
     if (is_damaged(person)) add_reason(decision, ReasonCode::LedgerDamaged);
+    add_restriction(decision, view);
     add_consent_reason(decision, view, question);
   }
   conclude(decision);

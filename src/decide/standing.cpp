@@ -8,10 +8,6 @@
 namespace counterfoil::decide {
 namespace {
 
-// A withdrawal acts beyond its own submission once somebody proved the address at all. The shop's minimum
-// plays no part here: raising it must never make a withdrawal weaker and so allow more.
-constexpr consent::Evidence kWithdrawalProofMin = consent::Evidence::Present;
-
 bool is_given(const consent::PairState& pair) {
   return pair.state == consent::State::ConsentGiven || pair.state == consent::State::RenewedConsentGiven;
 }

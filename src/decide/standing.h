@@ -13,6 +13,10 @@
 
 namespace counterfoil::decide {
 
+/// A withdrawal acts beyond its own submission once somebody proved the address at all. The shop's minimum
+/// plays no part here: raising it must never make a withdrawal weaker and so allow more.
+inline constexpr consent::Evidence kWithdrawalProofMin = consent::Evidence::Present;
+
 /// One subject that names the address, with the proof it has for it.
 struct Voice {
   const consent::SubjectState* subject = nullptr;

@@ -7,19 +7,6 @@
 #include "crypto/crypto.h"
 
 namespace counterfoil::ledger {
-namespace {
-
-bool is_retention(const Retention& retention) {
-  const auto& cohort = retention.cohort;
-  if (retention.retention_class.empty() || (cohort.size() != 7 && cohort.size() != 10)) return false;
-  for (std::size_t i = 0; i < cohort.size(); ++i) {
-    const bool dash = i == 4 || i == 7;
-    if (dash ? cohort[i] != '-' : (cohort[i] < '0' || cohort[i] > '9')) return false;
-  }
-  return true;
-}
-
-}  // namespace
 
 Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
                                 const std::string& identity, const consent::EventBody& body,
@@ -31,7 +18,7 @@ Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t
 Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
                                 consent::EventType type, std::array<std::string, 2> texts,
                                 const Retention& retention) {
-  if (!is_retention(retention))
+  if (retention.retention_class.empty() || !consent::is_cohort(retention.cohort))
     return fail(Code::BadInput, "a retention needs a class and a day or month, for example 2028-11");
   PersonDraft out;
   out.subject = subject;

@@ -129,7 +129,51 @@ struct EraseBody {
   bool operator==(const EraseBody&) const = default;
 };
 
-using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody>;
+/// Kept for a legal claim (GDPR Art. 17(3)(e)): neither schedule nor erasure ends it before the case is
+/// cleared or its end has come.
+struct HoldBody {
+  CaseId case_id;
+  std::optional<Instant> until;  // none: until it is cleared
+  UserId user;
+  bool operator==(const HoldBody&) const = default;
+};
+
+struct HoldClearBody {
+  CaseId case_id;
+  UserId user;
+  bool operator==(const HoldClearBody&) const = default;
+};
+
+/// Kept, but not used (GDPR Art. 18).
+struct RestrictBody {
+  Actor by = Actor::Person;
+  bool on = true;
+  std::string reason;  // "accuracy", "claim", "objection", "unlawful" (Art. 18(1)), "wish" (none was given)
+  UserId user;
+  bool operator==(const RestrictBody&) const = default;
+};
+
+/// How long a record lives: its class, and the month or day (UTC) after which it goes.
+struct Cohort {
+  std::string retention_class;
+  std::string until;  // "2028-11" or "2028-11-22"
+  bool operator==(const Cohort&) const = default;
+};
+
+/// A month or a day in that form; whether it is one of the calendar is not asked.
+bool is_cohort(std::string_view until);
+
+/// Lines that go with another cohort than they say.
+struct RetentionChangeBody {
+  Cohort from;
+  Cohort to;
+  std::string reason;      // "hold", "restriction"
+  std::vector<Seq> lines;  // ascending, at least one
+  bool operator==(const RetentionChangeBody&) const = default;
+};
+
+using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody, HoldBody,
+                               HoldClearBody, RestrictBody, RetentionChangeBody>;
 
 /// Type an EventBody is written under.
 EventType event_type(const EventBody& body);

@@ -7,6 +7,7 @@
 
 #include "counterfoil/consent/event.h"
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <utility>
@@ -32,12 +33,24 @@ struct PairState {
   bool operator==(const PairState&) const = default;
 };
 
+/// An end that no clock reaches.
+inline constexpr Instant kForever = std::numeric_limits<Instant>::max();
+
 struct StopState {
   Instant at = 0;
   Seq seq;
   Actor by = Actor::Person;
   std::string via;
   bool operator==(const StopState&) const = default;
+};
+
+/// Kept, but not used, since then (GDPR Art. 18).
+struct Restriction {
+  Instant at = 0;
+  Seq seq;
+  Actor by = Actor::Person;
+  std::string reason;
+  bool operator==(const Restriction&) const = default;
 };
 
 using Pair = std::pair<Channel, TopicId>;
@@ -48,6 +61,9 @@ struct SubjectState {
   std::map<Pair, PairState> pairs;
   std::optional<StopState> stop;       // of the strongest hand
   std::optional<StopState> link_stop;  // by the submission's own link, whatever others did
+  std::optional<Restriction> restricted;
+  std::map<CaseId, std::optional<Instant>> holds;  // open legal claims, and when each ends by itself
+  std::optional<Instant> erase_asked;  // still here: its records are held, or it goes within a minute
   bool damaged = false;                // an event is missing or does not open: never an allow
   std::uint64_t events = 0;
   Seq first;
@@ -55,6 +71,8 @@ struct SubjectState {
   Instant first_t = 0;
   bool untrusted_clock = false;  // some event was recorded on an untrusted clock
   [[nodiscard]] Evidence proof_of(const Address& address) const;
+  /// When the last of the open holds ends by itself; kForever, 0 when there is none.
+  [[nodiscard]] Instant held_until() const;
   bool operator==(const SubjectState&) const = default;
 };
 

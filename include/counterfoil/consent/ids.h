@@ -39,6 +39,7 @@ using LinkId = Name<struct LinkTag>;            // an opt-in link: a poster, a p
 using ShopId = Name<struct ShopTag>;            // where the link hangs
 using RecipientId = Name<struct RecipientTag>;  // GDPR Art. 4(9)
 using UserId = Name<struct UserTag>;            // a member of the staff
+using CaseId = Name<struct CaseTag>;            // a legal claim for which records are held
 
 /// A subject is one submission: its own key, its own chain, its own link. Random, never
 /// shown.

@@ -23,6 +23,12 @@ constexpr std::string_view kConfirmText = R"({"by":"staff","evidence":"present",
 constexpr std::string_view kWithdrawText =
     R"({"by":"person","channels":["sms","whatsapp"],"topics":["offers"],"via":"link"})";
 constexpr std::string_view kStopText = R"({"by":"staff","told_at":1795212000,"user":"caja-1","via":"till"})";
+constexpr std::string_view kHoldText = R"({"case":"k-7","until":1858291200,"user":"maria"})";
+constexpr std::string_view kHoldClearText = R"({"case":"k-7","user":"maria"})";
+constexpr std::string_view kRestrictText = R"({"by":"manager","on":true,"reason":"accuracy","user":"maria"})";
+constexpr std::string_view kChangeText =
+    R"({"from":{"class":"consent","cohort":"2028-11"},"lines":[4,9],"reason":"hold",)"
+    R"("to":{"class":"consent","cohort":"2029-01-31"}})";
 constexpr std::string_view kIdentityText =
     R"({"addresses":[{"kind":"email","proof":"claimed","value":"ana@ejemplo.example"},)"
     R"({"kind":"phone","proof":"present","value":"+46701740605"}],"language":"es"})";
@@ -54,6 +60,18 @@ WithdrawBody withdraw_body() {
 StopBody stop_body() {
   return {.by = Actor::Staff, .via = "till", .user = UserId("caja-1"), .told_at = 1795212000};
 }
+HoldBody hold_body() {
+  return {.case_id = CaseId("k-7"), .until = 1858291200, .user = UserId("maria")};
+}
+RestrictBody restrict_body() {
+  return {.by = Actor::Manager, .on = true, .reason = "accuracy", .user = UserId("maria")};
+}
+RetentionChangeBody change_body() {
+  return {.from = {"consent", "2028-11"},
+          .to = {"consent", "2029-01-31"},
+          .reason = "hold",
+          .lines = {Seq{4}, Seq{9}}};
+}
 Identity identity_of_two() {
   return {.addresses = {{AddressKind::Email, "ana@ejemplo.example", Evidence::Claimed},
                         {AddressKind::Phone, "+46701740605", Evidence::Present}},
@@ -81,6 +99,10 @@ TEST_CASE("each body has exactly one text") {
   round_trip(confirm_body(), kConfirmText);
   round_trip(withdraw_body(), kWithdrawText);
   round_trip(stop_body(), kStopText);
+  round_trip(hold_body(), kHoldText);
+  round_trip(HoldClearBody{CaseId("k-7"), UserId("maria")}, kHoldClearText);
+  round_trip(restrict_body(), kRestrictText);
+  round_trip(change_body(), kChangeText);
 }
 
 TEST_CASE("a member without a value is left out") {
@@ -93,6 +115,10 @@ TEST_CASE("a member without a value is left out") {
   round_trip(all_channels, R"({"by":"person","topics":["offers"],"via":"link"})");
   round_trip(ConfirmBody{.evidence = Evidence::Possessed, .by = Actor::Machine, .user = UserId()},
              R"({"by":"machine","evidence":"possessed"})");
+  round_trip(HoldBody{CaseId("k-7"), std::nullopt, UserId()}, R"({"case":"k-7"})");
+  round_trip(HoldClearBody{CaseId("k-7"), UserId()}, R"({"case":"k-7"})");
+  round_trip(RestrictBody{Actor::Person, false, "wish", UserId()},
+             R"({"by":"person","on":false,"reason":"wish"})");
   GrantBody paper = grant_body();
   paper.method = "paper";
   paper.link = LinkId();
@@ -185,6 +211,23 @@ TEST_CASE("the writer refuses broken confirmations, withdrawals and stops") {
   CHECK_FALSE(encode_body(stop));
 }
 
+TEST_CASE("the writer refuses broken holds, restrictions and changes of retention") {
+  CHECK_FALSE(encode_body(HoldBody{CaseId(), std::nullopt, UserId()}));
+  CHECK_FALSE(encode_body(HoldBody{CaseId("Maria Garcia"), std::nullopt, UserId()}));
+  CHECK_FALSE(encode_body(HoldClearBody{CaseId(), UserId()}));
+  RestrictBody restriction = restrict_body();
+  restriction.reason = "because";
+  CHECK_FALSE(encode_body(restriction));
+  RetentionChangeBody change = change_body();
+  change.lines = {Seq{9}, Seq{4}};
+  CHECK_FALSE(encode_body(change));
+  change.lines.clear();
+  CHECK_FALSE(encode_body(change));
+  change = change_body();
+  change.to.until = "2029-1";
+  CHECK_FALSE(encode_body(change));
+}
+
 TEST_CASE("the reader refuses what the writer would not write") {
   struct Row {
     EventType type;
@@ -231,6 +274,16 @@ TEST_CASE("the reader refuses what the writer would not write") {
       {EventType::Stop, kStopText, "1795212000", "-1"},
       {EventType::Stop, kStopText, "1795212000", "null"},
       {EventType::Stop, kStopText, "\"till\"", "\"receipt\""},
+      {EventType::HoldSet, kHoldText, R"("case":"k-7",)", ""},
+      {EventType::HoldSet, kHoldText, "1858291200", "null"},
+      {EventType::HoldClear, kHoldClearText, "\"k-7\"", "\"k 7\""},
+      {EventType::Restrict, kRestrictText, "true", "1"},
+      {EventType::Restrict, kRestrictText, "accuracy", "because"},
+      {EventType::RetentionChange, kChangeText, "[4,9]", "[9,4]"},
+      {EventType::RetentionChange, kChangeText, "[4,9]", "[-4]"},
+      {EventType::RetentionChange, kChangeText, "[4,9]", "[]"},
+      {EventType::RetentionChange, kChangeText, "2029-01-31", "2029-01-3"},
+      {EventType::RetentionChange, kChangeText, R"("class":"consent",)", ""},
   };
   for (const Row& row : rows) {
     const std::string text = replaced(row.good, row.from, row.to);
@@ -335,10 +388,11 @@ TEST_CASE("the largest grant and identity fit a disclosure") {
 TEST_CASE("whatever the reader accepts, the writer writes back byte for byte") {
   std::mt19937_64 random(20261122);
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-  const std::vector<std::pair<EventType, std::string_view>> seeds = {{EventType::Grant, kGrantText},
-                                                                     {EventType::Confirm, kConfirmText},
-                                                                     {EventType::Withdraw, kWithdrawText},
-                                                                     {EventType::Stop, kStopText}};
+  const std::vector<std::pair<EventType, std::string_view>> seeds = {
+      {EventType::Grant, kGrantText},           {EventType::Confirm, kConfirmText},
+      {EventType::Withdraw, kWithdrawText},     {EventType::Stop, kStopText},
+      {EventType::HoldSet, kHoldText},          {EventType::Restrict, kRestrictText},
+      {EventType::RetentionChange, kChangeText}};
   constexpr std::string_view kAlphabet = "\"{}[],:0123456789abcdefnrstuw_- \\\x01\xc3";
   int accepted = 0;
   for (int round = 0; round < 40'000; ++round) {

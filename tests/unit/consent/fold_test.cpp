@@ -218,8 +218,8 @@ TEST_CASE("an untrusted clock is remembered") {
 
 TEST_CASE("facts that say nothing about consent are counted only") {
   const SubjectState before = folded({grant(1, 100, kWa, {kOffers})});
-  for (const EventType type : {EventType::Lookup, EventType::Sent, EventType::Inbound, EventType::HoldSet,
-                               EventType::HoldClear, EventType::RetentionChange, EventType::Renew}) {
+  for (const EventType type : {EventType::Lookup, EventType::Sent, EventType::Inbound,
+                               EventType::RetentionChange, EventType::Renew}) {
     SubjectState after = before;
     apply(after, event(2, 200, type));
     CHECK(after.events == 2);
@@ -237,9 +237,53 @@ TEST_CASE("what cannot be applied marks the subject damaged") {
   CHECK(folded({first, wrong}).damaged);                                 // the body of another type
   CHECK(folded({first, stop(1, 200)}).damaged);                          // the same seq again
   CHECK(folded({grant(7, 100, kWa, {kOffers}), stop(6, 200)}).damaged);  // an earlier seq
-  for (const EventType type : {EventType::Object, EventType::Restrict, EventType::NativeStop,
-                               EventType::Correct, EventType::EraseRequest, EventType::SysBoot})
+  for (const EventType type :
+       {EventType::Object, EventType::Restrict, EventType::HoldClear, EventType::NativeStop,
+        EventType::Correct, EventType::EraseRequest, EventType::SysBoot})
     CHECK(folded({first, event(2, 200, type)}).damaged);
+}
+
+TEST_CASE("a hold is open until its case is cleared, and the longest one counts") {
+  const auto with_body = [](std::uint64_t seq, EventBody body) {
+    Event e = event(seq, static_cast<Instant>(seq * 100), event_type(body));
+    e.body = std::move(body);
+    return e;
+  };
+  SubjectState s = folded({grant(1, 100, kWa, {kOffers})});
+  CHECK(s.held_until() == 0);
+  apply(s, with_body(2, HoldBody{CaseId("k-1"), 5'000, UserId()}));
+  CHECK(s.held_until() == 5'000);
+  apply(s, with_body(3, HoldBody{CaseId("k-2"), std::nullopt, UserId()}));
+  CHECK(s.held_until() == kForever);
+  apply(s, with_body(4, HoldClearBody{CaseId("k-2"), UserId()}));
+  CHECK(s.held_until() == 5'000);
+  apply(s, with_body(5, HoldBody{CaseId("k-1"), 7'000, UserId()}));
+  CHECK(s.held_until() == 7'000);
+  apply(s, with_body(6, HoldClearBody{CaseId("nobody-knows"), UserId()}));
+  apply(s, with_body(7, EraseBody{Actor::Person, "subject", "link"}));
+  CHECK(s.erase_asked == 700);
+  CHECK(s.holds.size() == 1);
+  apply(s, with_body(8, HoldClearBody{CaseId("k-1"), UserId()}));
+  CHECK(s.held_until() == 0);
+  CHECK_FALSE(s.damaged);
+  apply(s, event(9, 900, EventType::HoldSet));  // no body: nobody knows what must be kept
+  CHECK(s.damaged);
+}
+
+TEST_CASE("a restriction is lifted by an equal or stronger hand") {
+  const auto restrict = [](std::uint64_t seq, Actor by, bool on) {
+    Event e = event(seq, static_cast<Instant>(seq * 100), EventType::Restrict);
+    e.body = RestrictBody{by, on, "claim", UserId()};
+    return e;
+  };
+  const Event yes = grant(1, 100, kWa, {kOffers});
+  const SubjectState s = folded({yes, restrict(2, Actor::Manager, true), restrict(3, Actor::Person, true)});
+  REQUIRE(s.restricted);
+  CHECK(s.restricted->by == Actor::Person);
+  CHECK(s.restricted->seq == Seq{3});
+  CHECK(s.pairs.at({Channel::WhatsApp, kOffers}).state == State::ConsentGiven);
+  CHECK(folded({yes, restrict(2, Actor::Person, true), restrict(3, Actor::Manager, false)}).restricted);
+  CHECK_FALSE(folded({yes, restrict(2, Actor::Manager, true), restrict(3, Actor::Person, false)}).restricted);
 }
 
 TEST_CASE("a stop out of order still stops") {

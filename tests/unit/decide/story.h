@@ -63,6 +63,11 @@ class Story {
     return add(who, at_day, consent::EventType::Stop,
                consent::StopBody{by, "link", consent::UserId(), std::nullopt});
   }
+  Story& restrict(std::size_t who, double at_day, bool on = true,
+                  consent::Actor by = consent::Actor::Person) {
+    return add(who, at_day, consent::EventType::Restrict,
+               consent::RestrictBody{by, on, "claim", consent::UserId()});
+  }
   Story& fact(std::size_t who, double at_day, consent::EventType type) {
     return add(who, at_day, type, std::nullopt);
   }
