@@ -142,6 +142,11 @@ constexpr std::size_t kStatementBytesMax = 65'536;  // a signed statement
 constexpr std::size_t kStackBurnt_bytes = 64 * 1024;  // below a thread that waits
 constexpr std::int64_t kClockJumpMax_s = 86'400;      // a longer leap of the clock needs a manager's word
 constexpr std::int64_t kSweepNoted_s = 43'200;        // how old the note of the last sweep may become
+constexpr std::size_t kMovedLinesMax = 1'000;         // of one person into another cohort at a time
+constexpr std::int64_t kMovedAhead_days = 30;         // what is kept moves on no more often than this
+constexpr std::int64_t kNoticeOverdue_days = 30;      // a recipient has acknowledged an erasure by then
+constexpr std::size_t kNoticesPerAnswerMax = 1'000;   // of erasures, to a recipient
+constexpr std::size_t kNoticeAnswerBytesMax = 1024 * 1024;
 
 // Certificates
 constexpr std::size_t kCertificateNameCharsMax = 64;  // RFC 5280, ub-common-name

@@ -23,7 +23,7 @@ Result<Erasure> DeskImpl::erase(std::string_view token) {
   body.scope = subjects.size() > 1 ? "joined" : "subject";
   body.via = "link";
   const Instant now = clock_.now();
-  CF_TRY(const std::int64_t job, ledger_.erase(subjects, body, retention_of_proof(now)));
+  CF_TRY(const std::int64_t job, ledger_.erase(subjects, body, retention_of_proof(now), {}));
   std::string own = base64url(crypto::random_bytes(kTokenBytes));
   CF_CHECK(ledger_.put_item(kKind, own, json::Object{{"asked", now}, {"job", job}, {"scope", body.scope}}));
   return erasure(own);

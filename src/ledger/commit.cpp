@@ -180,6 +180,7 @@ Result<std::string> Committer::write_log(const Plan& plan) {
   std::string note;
   CF_CHECK(insert_tags(plan));
   CF_CHECK(insert_endings(plan));
+  CF_CHECK(move_payloads(plan));
   if (!plan.leaves().empty()) {
     const std::uint64_t first = plan.leaves().front().seq;
     const auto before = stored_frontier(nullptr);
@@ -196,9 +197,13 @@ Result<std::string> Committer::write_log(const Plan& plan) {
 }
 
 Status Committer::write_desk(const Plan& plan) {
-  if (!plan.touches_desk()) return {};
+  return put_items(plan.items());
+}
+
+Status Committer::put_items(const std::vector<const ItemChange*>& items) {
+  if (items.empty()) return {};
   CF_TRY(auto transaction, files_.desk.transaction());
-  for (const ItemChange* item : plan.items()) {
+  for (const ItemChange* item : items) {
     auto& st = item->sealed ? st_->put_item : st_->remove_item;
     st.reset().bind(1, item->kind).bind(2, ByteView(item->id));
     if (item->sealed) st.bind(3, ByteView(*item->sealed));

@@ -24,6 +24,7 @@ class Committer {
   /// Corrupt when the files are not where the plan thinks they are.
   Result<std::string> write_log(const Plan& plan);
   Status write_desk(const Plan& plan);
+  Status put_items(const std::vector<const ItemChange*>& items);
 
   // Endings; each is one transaction of ledger.db.
   /// All rows of job; their keys are in keys.db. Keys without a row, left by a power cut, are swept.
@@ -52,6 +53,7 @@ class Committer {
   Status insert_leaves(const Plan& plan);
   Status insert_tags(const Plan& plan);
   Status insert_endings(const Plan& plan);
+  Status move_payloads(const Plan& plan);
   Result<Key> job_key(std::int64_t id);
   Status put_ending(const EndingJob& ending);
   Status store_edge(const Plan& plan);

@@ -30,6 +30,17 @@ Status Committer::insert_endings(const Plan& plan) {
   return {};
 }
 
+// A line that ended meanwhile has no payload any more.
+Status Committer::move_payloads(const Plan& plan) {
+  if (plan.moves().empty()) return {};
+  CF_TRY(auto st, files_.ledger.prepare("UPDATE payload SET cohort = ?, salt = ?, ct = ? WHERE seq = ?"));
+  for (const PlannedMove& move : plan.moves()) {
+    st.reset().bind(1, move.row.cohort).bind(2, ByteView(move.row.salt)).bind(3, ByteView(move.row.sealed));
+    CF_CHECK(st.bind(4, move.seq).run());
+  }
+  return {};
+}
+
 Result<Key> Committer::job_key(std::int64_t id) {
   CF_TRY(auto st, files_.keys.prepare("SELECT w FROM job WHERE id = ?"));
   CF_TRY(const bool found, st.bind(1, id).step());

@@ -253,8 +253,9 @@ Result<std::vector<EndingJob>> FileLedger::load_endings(Committer& committer, st
       ending.lines.clear();
     }
     memory_.gone.add(ending.lines);
-    memory_.leaving.add(ending.what.subjects);  // of an Expire only those who go with it
-    memory_.endings.set(ending.id, {ending.state, ending.epoch, count_of(ending.lines), ending.gone_at, {}});
+    const bool waits = ending.held && ending.state == EndingJob::State::Asked;
+    if (!waits) memory_.leaving.add(ending.what.subjects);  // of an Expire only those who go with it
+    memory_.endings.set(ending.id, report_of(ending, std::nullopt));
   }
   CF_TRY(auto st, committer.files().ledger.prepare("SELECT first, last FROM tombstone"));
   Ranges buried;

@@ -45,9 +45,8 @@ Result<json::Value> item_value(const Key& key, std::string_view kind, const Hand
 
 }  // namespace
 
-Result<ItemChange> seal_item(const Roots& roots, std::string_view kind, std::string_view id,
-                             const json::Value& value) {
-  CF_CHECK(check_item_name(kind, id));
+Result<ItemChange> item_change(const Roots& roots, std::string_view kind, std::string_view id,
+                               const json::Value& value) {
   CF_TRY(const std::string text, json::write(value));
   if (text.size() > limits::kItemBytesMax) return fail(Code::Limit, "an item is too long");
   const Handle hashed = item_hash(roots.desk_id, kind, id);
@@ -56,9 +55,10 @@ Result<ItemChange> seal_item(const Roots& roots, std::string_view kind, std::str
 }
 
 Status FileLedger::put_item(std::string_view kind, std::string_view id, const json::Value& value) {
+  CF_CHECK(check_item_name(kind, id));
+  CF_TRY(auto change, item_change(keyring_.roots(), kind, id, value));
   Job job;
-  CF_TRY(auto item, seal_item(keyring_.roots(), kind, id, value));
-  job.items.push_back(std::move(item));
+  job.items.push_back(std::move(change));
   CF_CHECK(writer_->run(std::move(job)));
   return {};
 }

@@ -49,6 +49,23 @@ Status read_numbers(const json::Value& from, std::string_view key, std::set<T>& 
   return {};
 }
 
+Result<std::vector<ErasureNotice>> read_notices(const json::Value& from) {
+  std::vector<ErasureNotice> out;
+  const auto* list = from.find("notices");
+  if (list == nullptr) return out;  // rows of earlier versions have none
+  if (list->array() == nullptr) return fail(Code::Corrupt, "a job has another form");
+  for (const auto& item : *list->array()) {
+    CF_TRY(const auto handle_text, item.string_at("handle"));
+    CF_TRY(const Bytes handle, from_base64url(handle_text));
+    CF_TRY(auto recipient, item.string_at("recipient"));
+    ErasureNotice notice;
+    CF_TRY(notice.handle, exactly<16>(handle));
+    notice.recipient = consent::RecipientId(std::move(recipient));
+    out.push_back(std::move(notice));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::uint64_t count_of(const Ranges& ranges) {
@@ -64,13 +81,30 @@ std::string_view state_name(EndingJob::State state) {
   return kStates.at(static_cast<std::size_t>(state));
 }
 
+EndingReport report_of(const EndingJob& job, std::optional<std::uint64_t> tombstone) {
+  EndingReport out;
+  out.state = job.state;
+  out.held = job.held && job.state == EndingJob::State::Asked;
+  out.epoch = job.epoch;
+  out.lines = count_of(job.lines);
+  out.gone_at = job.gone_at;
+  out.tombstone = tombstone;
+  return out;
+}
+
 Result<Bytes> seal_job(const Key& key, const EndingJob& job) {
+  json::Array notices;
+  for (const auto& notice : job.notices)
+    notices.emplace_back(
+        json::Object{{"handle", base64url(notice.handle)}, {"recipient", notice.recipient.text()}});
   json::Array lines;
   for (const auto& [first, last] : job.lines) lines.emplace_back(json::Array{first, last});
   CF_TRY(const std::string text, json::write(json::Object{{"cohorts", numbers(job.what.cohorts)},
                                                           {"epoch", job.epoch},
                                                           {"gone_at", job.gone_at},
+                                                          {"held", job.held},
                                                           {"lines", std::move(lines)},
+                                                          {"notices", std::move(notices)},
                                                           {"subjects", numbers(job.what.subjects)}}));
   Bytes plain;
   append_be32(plain, static_cast<std::uint32_t>(text.size()));
@@ -96,6 +130,9 @@ Result<EndingJob> open_job(const Key& key, std::int64_t id, std::string_view kin
   CF_TRY(const auto epoch, text.integer_at("epoch"));
   out.epoch = static_cast<std::uint64_t>(epoch);
   CF_TRY(out.gone_at, text.integer_at("gone_at"));
+  const auto* held = text.find("held");  // rows of earlier versions have none
+  out.held = held != nullptr && held->boolean() != nullptr && *held->boolean();
+  CF_TRY(out.notices, read_notices(text));
   const auto* lines = text.find("lines");
   if (lines == nullptr || lines->array() == nullptr) return fail(Code::Corrupt, "a job has another form");
   for (const auto& range : *lines->array()) {

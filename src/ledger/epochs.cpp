@@ -25,15 +25,23 @@ bool is_in(const EndingJob& ending, EndingJob::State state) {
 
 }  // namespace
 
+// An erasure that a hold keeps waiting begins once nothing of it is held any more.
+bool Writer::is_ready(const EndingJob& ending) const {
+  if (!is_in(ending, EndingJob::State::Asked)) return false;
+  if (!ending.held) return true;
+  const Instant now = head_.certain_now(clock_);
+  return std::none_of(ending.what.subjects.begin(), ending.what.subjects.end(),
+                      [&](std::uint64_t n) { return memory_.kept.is_held(n, now); });
+}
+
 // Nothing: there is nothing to end, or it must not be ended now.
 std::optional<Writer::Time> Writer::next_epoch_step() const {
   using State = EndingJob::State;
   if (head_.read_only() || head_.disk_full() || !head_.checked()) return std::nullopt;
-  const auto any = [this](State state) {
-    return std::any_of(endings_.begin(), endings_.end(), [&](const auto& e) { return is_in(e, state); });
-  };
-  if (anchor_.has_leftover() || any(State::Ending)) return overwrite_at_;
-  if (any(State::Asked)) return rotate_at_;
+  const auto any = [this](const auto& what) { return std::any_of(endings_.begin(), endings_.end(), what); };
+  if (anchor_.has_leftover() || any([](const auto& e) { return is_in(e, State::Ending); }))
+    return overwrite_at_;
+  if (any([this](const auto& e) { return is_ready(e); })) return rotate_at_;
   return std::nullopt;
 }
 
@@ -76,8 +84,24 @@ Result<bool> Writer::is_ending(std::uint64_t n, const std::set<std::int64_t>& co
   return !lines.empty();
 }
 
+// A cohort with a line that must be kept waits for the next sweep, which moves the line on first.
+Status Writer::leave_kept_cohorts(EndingJob& ending) {
+  const Instant now = head_.certain_now(clock_);
+  std::set<std::int64_t> left;
+  for (const std::int64_t cohort : ending.what.cohorts) {
+    CF_TRY(const auto lines, committer_->lines_of_cohorts({cohort}));
+    const bool keeps = std::any_of(lines.begin(), lines.end(), [&](std::uint64_t seq) {
+      return memory_.kept.is_kept(memory_.owners.of(seq), now);
+    });
+    if (!keeps) left.insert(cohort);
+  }
+  ending.what.cohorts = std::move(left);
+  return {};
+}
+
 // Without those that another job of this rotation ends: a line has one tombstone.
 Status Writer::find_lines(EndingJob& ending, proof::RangeSet& taken) {
+  CF_CHECK(leave_kept_cohorts(ending));
   CF_TRY(auto lines, committer_->lines_of_cohorts(ending.what.cohorts));
   std::set<std::uint64_t> owners;
   for (const std::uint64_t seq : lines) owners.insert(memory_.owners.of(seq));
@@ -106,7 +130,7 @@ Status Writer::begin_epoch() {
   Ending ending;
   proof::RangeSet taken;
   for (const EndingJob& asked : endings_) {
-    if (!is_in(asked, EndingJob::State::Asked)) continue;
+    if (!is_ready(asked)) continue;
     EndingJob next = asked;
     next.state = EndingJob::State::Ending;
     next.epoch = epoch;
@@ -143,6 +167,7 @@ Status Writer::begin_epoch() {
 void Writer::adopt(const Ending& ending, std::vector<EndingJob> begun) {
   memory_.leaving.add(ending.subjects);
   memory_.index.forget(ending.subjects);
+  memory_.kept.forget(ending.subjects);
   memory_.subjects.fetch_sub(ending.subjects.size());
   for (EndingJob& next : begun) {
     memory_.gone.add(next.lines);
@@ -175,6 +200,25 @@ Status Writer::end_epoch() {
   return finish_endings();
 }
 
+// Before the rows say Ended: a power cut in between only writes them again.
+Status Writer::write_notices(const std::vector<EndingJob>& ended) {
+  std::vector<ItemChange> items;
+  for (const EndingJob& ending : ended) {
+    for (const ErasureNotice& notice : ending.notices) {
+      const std::string handle = base64url(notice.handle);
+      CF_TRY(auto item, item_change(keyring_.roots(), kNoticeKind, notice.recipient.text() + "/" + handle,
+                                    json::Object{{"gone", ending.gone_at},
+                                                 {"handle", handle},
+                                                 {"job", ending.id},
+                                                 {"recipient", notice.recipient.text()}}));
+      items.push_back(std::move(item));
+    }
+  }
+  std::vector<const ItemChange*> changes;
+  for (const ItemChange& item : items) changes.push_back(&item);
+  return committer_->put_items(changes);
+}
+
 Status Writer::finish_endings() {
   std::vector<EndingJob> ended;
   for (const EndingJob& ending : endings_) {
@@ -185,6 +229,7 @@ Status Writer::finish_endings() {
     ended.back().gone_at = gone_at_ == 0 ? clock_.now() : gone_at_;
   }
   if (ended.empty()) return {};
+  CF_CHECK(write_notices(ended));
   CF_CHECK(committer_->delete_lines(ended));
   CF_CHECK(empty_log(committer_->files().ledger));
   for (const EndingJob& next : ended) {
@@ -197,8 +242,7 @@ Status Writer::finish_endings() {
 }
 
 void Writer::report(const EndingJob& ending, std::optional<std::uint64_t> tombstone) {
-  memory_.endings.set(ending.id,
-                      {ending.state, ending.epoch, count_of(ending.lines), ending.gone_at, tombstone});
+  memory_.endings.set(ending.id, report_of(ending, tombstone));
 }
 
 // All that ended since the last time, together, so that no tombstone says which lines were one person's. A

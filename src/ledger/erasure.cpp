@@ -38,11 +38,14 @@ NewEnding new_ending(EndingJob::Kind kind) {
 }  // namespace
 
 Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& subjects,
-                                       const consent::EraseBody& body, const Retention& retention) {
+                                       const consent::EraseBody& body, const Retention& retention,
+                                       const std::vector<consent::RecipientId>& recipients) {
   if (subjects.empty()) return fail(Code::BadInput, "an erasure names at least one submission");
   if (subjects.size() > limits::kErasureSubjectsMax)
     return fail(Code::Limit, "too many submissions in one erasure");
   CF_CHECK(wait_ready(limits::kIndexWait_ms));
+  const std::lock_guard one_at_a_time(keeping_mutex_);
+  const Instant now = head_.certain_now(*options_.clock);
   Job job;
   NewEnding ending = new_ending(EndingJob::Kind::Erase);
   {
@@ -51,14 +54,16 @@ Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& su
       CF_TRY(auto row, reader->subject(id));
       CF_TRY(const auto found, open_row(std::move(row)));
       CF_TRY(const auto state, fold(*reader, found.key));
-      consent::Identity identity{state.addresses, state.language};
-      if (identity.addresses.empty()) identity = found.card.identity;
+      const consent::Identity identity = identity_of(state, found.card);
       CF_TRY(const std::string text, consent::encode_identity(identity));
       CF_TRY(auto draft, draft_event(id, found.row.n, found.key, text, body, retention));
       job.events.push_back(std::move(draft));
       for (const auto& address : identity.addresses)
         job.tags.push_back({suppression_tag(keyring_.roots().supp, address), body.by});
       ending.job.what.subjects.insert(found.row.n);
+      for (const auto& recipient : recipients)
+        ending.job.notices.push_back({recipient, handle_for(found.key, recipient)});
+      ending.job.held |= state.held_until() > now || memory_.kept.is_held(found.row.n, now);
     }
   }
   const std::int64_t id = ending.job.id;
@@ -112,6 +117,7 @@ Result<std::int64_t> FileLedger::sweep(bool clock_is_right) {
   CF_CHECK(check_leap(clock_is_right));
   const auto cohorts = due(options_.clock->now());
   if (cohorts.empty()) return fail(Code::NotFound, "nothing is due");
+  move_kept(cohorts);
   return expire(cohorts);
 }
 

@@ -2,8 +2,8 @@
 // Copyright The Counterfoil Authors
 
 // The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp and stops.cpp (what is written),
-// erasure.cpp, desk_items.cpp, fold_reader.cpp (people), log_reader.cpp (recipients), audit.cpp (verify),
-// index_builder.cpp (what memory holds). Thread rule: as Ledger.
+// holds.cpp (what is kept), erasure.cpp, desk_items.cpp, fold_reader.cpp (people), log_reader.cpp
+// (recipients), audit.cpp (verify), index_builder.cpp (what memory holds). Thread rule: as Ledger.
 #pragma once
 
 #include "counterfoil/proof/verify.h"
@@ -44,12 +44,26 @@ class FileLedger final : public Ledger {
                          const Retention& retention) override;
   Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                  const Retention& retention) override;
+  Result<Committed> hold(const std::vector<consent::SubjectId>& subjects, const consent::HoldBody& body,
+                         const Retention& retention) override {
+    return keep(subjects, body, retention);
+  }
+  Result<Committed> clear_hold(const std::vector<consent::SubjectId>& subjects,
+                               const consent::HoldClearBody& body, const Retention& retention) override {
+    return keep(subjects, body, retention);
+  }
+  Result<Committed> restrict(const std::vector<consent::SubjectId>& subjects,
+                             const consent::RestrictBody& body, const Retention& retention) override {
+    return keep(subjects, body, retention);
+  }
   Result<std::int64_t> erase(const std::vector<consent::SubjectId>& subjects, const consent::EraseBody& body,
-                             const Retention& retention) override;
+                             const Retention& retention,
+                             const std::vector<consent::RecipientId>& recipients) override;
   Result<EndingReport> erasure(std::int64_t id) const override;
   Result<std::vector<consent::SubjectId>> joined(const consent::SubjectId& subject) const override;
   Result<std::string> sign(std::string_view typ, const json::Value& statement) const override;
   [[nodiscard]] std::vector<Retention> due(Instant now) const override;
+  Result<RetentionReport> retention_report() const override;
   Result<std::int64_t> sweep(bool clock_is_right) override;
   Result<Committed> record(consent::EventType type, const json::Value& body) override;
   Status vouch_for_stops() override;
@@ -64,6 +78,8 @@ class FileLedger final : public Ledger {
   Result<Subject> subject_by_code(std::string_view code) const override;
   Result<Subject> subject(const consent::SubjectId& id) const override;
   Result<std::vector<consent::Event>> events(const consent::SubjectId& id) const override;
+  Result<std::vector<Subject>> submissions(const consent::Address& address) const override;
+  Result<std::vector<Subject>> kept() const override;
   bool suppressed(const consent::Address& address) const override;
   Result<proof::Receipt> receipt(const consent::SubjectId& subject, consent::Seq seq) const override;
 
@@ -107,6 +123,14 @@ class FileLedger final : public Ledger {
   Result<Committed> append_to(const consent::SubjectId& subject, const consent::EventBody& body,
                               const Retention& retention, const consent::Evidence* raised);
 
+  // Holds
+  Result<Committed> keep(const std::vector<consent::SubjectId>& subjects, const consent::EventBody& body,
+                         const Retention& retention);
+  Status load_kept();
+  void move_kept(const std::vector<Retention>& due);
+  Result<bool> move_lines(Ordinal n, const std::set<std::int64_t>& cohorts);
+  [[nodiscard]] Retention later_cohort(const std::string& retention_class) const;
+
   // Stops
   struct StopOrder {
     std::vector<consent::Address> addresses;
@@ -144,6 +168,7 @@ class FileLedger final : public Ledger {
 
   // People
   Result<FoundSubject> open_row(SubjectRow row) const;
+  static consent::Identity identity_of(const consent::SubjectState& state, const Card& card);
   Result<Subject> folded(Reader& reader, FoundSubject found) const;
   using EachEvent = std::function<Status(const Result<consent::Event>& event)>;
   Status walk_chain(Reader& reader, const Key& key, const EachEvent& each) const;
@@ -188,6 +213,7 @@ class FileLedger final : public Ledger {
   mutable Head head_;  // readers report trouble
   StopGate stop_gate_;
   Spill spill_;
+  std::mutex keeping_mutex_;    // one thread at a time says what is kept, or asks for an erasure
   std::mutex following_mutex_;  // one thread at a time writes what follows from stops
   std::mutex followers_mutex_;
   std::vector<StopOrder> followers_;  // guarded by followers_mutex_

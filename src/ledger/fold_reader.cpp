@@ -32,6 +32,12 @@ Result<FileLedger::FoundSubject> FileLedger::open_row(SubjectRow row) const {
   return FoundSubject{std::move(row), std::move(key), *std::move(card)};
 }
 
+// As its events say, or as first given where they name nobody any more.
+consent::Identity FileLedger::identity_of(const consent::SubjectState& state, const Card& card) {
+  if (state.addresses.empty()) return card.identity;
+  return {state.addresses, state.language};
+}
+
 Result<Disclosures> FileLedger::disclosures_of(const LeafRow& leaf, const Key& key) const {
   if (!leaf.payload) return fail(Code::Corrupt, "an event's text is missing");
   const auto cohort = keyring_.cohort(leaf.payload->cohort);
@@ -172,6 +178,23 @@ Result<std::vector<consent::Event>> FileLedger::events(const consent::SubjectId&
     out.push_back(*event);
     return {};
   }));
+  return out;
+}
+
+Result<std::vector<Subject>> FileLedger::submissions(const consent::Address& address) const {
+  CF_CHECK(wait_ready(limits::kIndexWait_ms));
+  std::vector<Subject> out;
+  CF_TRY(auto reader, readers_.lease());
+  for (const Ordinal n : memory_.index.by_address(address)) {
+    auto row = reader->subject(n);
+    if (!row && row.error().code == Code::NotFound) continue;
+    if (!row) return row.error();
+    auto found = open_row(*std::move(row));
+    if (!found && found.error().code == Code::NotFound) continue;
+    if (!found) return found.error();
+    CF_TRY(auto subject, folded(*reader, *std::move(found)));
+    if (mentions(subject.state, address) || subject.state.damaged) out.push_back(std::move(subject));
+  }
   return out;
 }
 

@@ -47,6 +47,12 @@ class Head {
   [[nodiscard]] Instant trusted_t() const { return trusted_t_.load(); }
   void set_trusted_t(Instant t) { trusted_t_.store(t); }
 
+  /// The time, or 0 while the clock is not trusted: what ends at a date has not ended then.
+  [[nodiscard]] Instant certain_now(const Clock& clock) const {
+    const Instant now = clock.now();
+    return now < trusted_t() || clock.state() == ClockState::Untrusted ? 0 : now;
+  }
+
   /// Nothing more is written from now on; the first trouble is kept.
   void turn_read_only(const std::string& why) {
     const std::lock_guard lock(mutex_);

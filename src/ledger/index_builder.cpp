@@ -94,6 +94,7 @@ Status FileLedger::build_owners(Ordinal last) {
     return {};
   }));
   CF_CHECK(check_chains(owned));
+  CF_CHECK(load_kept());
   head_.set_checked();
   // The writer may have been waiting for this with something that is to end.
   if (!head_.read_only()) CF_CHECK(writer_->post(Job{}));

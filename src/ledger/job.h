@@ -56,6 +56,25 @@ struct ItemChange {
   std::optional<Bytes> sealed;  // none: remove
 };
 
+/// What a subject's chain says from now on of how long it must be kept.
+struct KeptChange {
+  std::uint64_t n = 0;
+  Kept::Terms terms;
+};
+
+/// A line whose text is encrypted anew, so that it ends with another cohort than it says.
+struct Move {
+  std::uint64_t seq = 0;
+  Hash leaf{};
+  Key subject;
+  Disclosures disclosures;
+  Retention to;
+};
+
+/// Fails with Limit.
+Result<ItemChange> item_change(const Roots& roots, std::string_view kind, std::string_view id,
+                               const json::Value& value);
+
 /// Something that is to end, with the key its row is sealed under.
 struct NewEnding {
   EndingJob job;
@@ -75,6 +94,8 @@ struct Job {
   std::vector<LogDraft> log_events;
   std::vector<Tag> tags;
   std::vector<ItemChange> items;
+  std::vector<KeptChange> kept;  // by the events of this job
+  std::vector<Move> moves;       // that the events of this job tell of
   std::vector<NewEnding> endings;
   std::vector<Tombstone> tombstones;
   std::vector<Ordinal> orphans;  // subjects without an event, to be swept away
@@ -101,9 +122,5 @@ Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t
 Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
                                 consent::EventType type, std::array<std::string, 2> texts,
                                 const Retention& retention);
-
-/// An operational item, sealed (desk.db). Fails with BadInput, Limit.
-Result<ItemChange> seal_item(const Roots& roots, std::string_view kind, std::string_view id,
-                             const json::Value& value);
 
 }  // namespace counterfoil::ledger

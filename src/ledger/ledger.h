@@ -72,13 +72,36 @@ struct Opened {
   std::string code;   // six digits, unique among open ones; empty when the evidence needs no code
 };
 
+/// Kind of the items that say whom a recipient is to forget: {gone, handle, job, recipient}, named
+/// "<recipient>/<handle>". They are there from when the keys are gone until somebody removes them.
+inline constexpr std::string_view kNoticeKind = "forget";
+
 /// How far an ending is, for whoever asked for it.
 struct EndingReport {
   enum class State { Asked, Ending, Ended } state = State::Asked;
+  bool held = false;  // a legal hold keeps it from beginning
   std::uint64_t epoch = 0;
   std::uint64_t lines = 0;
   Instant gone_at = 0;                     // when the secret of the old epoch was overwritten
   std::optional<std::uint64_t> tombstone;  // the line that says so
+};
+
+/// What went, and what goes next.
+struct RetentionReport {
+  /// A tombstone: a line of the log that says which lines are gone.
+  struct Gone {
+    std::uint64_t tombstone = 0;
+    Instant t = 0;
+    bool by_schedule = false;
+    std::uint64_t lines = 0;
+  };
+  /// Lines that go once their cohort is over.
+  struct Next {
+    Retention retention;
+    std::uint64_t lines = 0;
+  };
+  std::vector<Gone> gone;  // the oldest first
+  std::vector<Next> next;  // by class, the soonest first
 };
 
 struct Subject {
@@ -171,12 +194,23 @@ class Ledger {
   /// others stopped before.
   virtual Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                          const Retention& retention) = 0;
+  /// Legal hold (GDPR Art. 17(3)(e)): neither schedule nor erasure ends these submissions before the case is
+  /// cleared or its end has come on a trusted clock. Fails with NotFound, Limit (too many at once).
+  virtual Result<Committed> hold(const std::vector<consent::SubjectId>& subjects,
+                                 const consent::HoldBody& body, const Retention& retention) = 0;
+  virtual Result<Committed> clear_hold(const std::vector<consent::SubjectId>& subjects,
+                                       const consent::HoldClearBody& body, const Retention& retention) = 0;
+  /// Kept, but not used (GDPR Art. 18): no schedule ends them meanwhile. Fails as hold() does.
+  virtual Result<Committed> restrict(const std::vector<consent::SubjectId>& subjects,
+                                     const consent::RestrictBody& body, const Retention& retention) = 0;
   /// Erases submissions: at once nothing of them can be read or found, in less than a minute their keys are
   /// destroyed and their lines deleted, and a tombstone follows with the next checkpoint(). Their addresses
-  /// stay suppressed. Returns the number under which erasure() tells how far it is. Fails with NotFound,
-  /// Limit (too many at once).
+  /// stay suppressed. One that is held waits until the hold is over, and is found by its number and its link
+  /// as long as it does. For each of the recipients a notice follows (kNoticeKind). Returns the number under
+  /// which erasure() tells how far it is. Fails with NotFound, Limit (too many at once).
   virtual Result<std::int64_t> erase(const std::vector<consent::SubjectId>& subjects,
-                                     const consent::EraseBody& body, const Retention& retention) = 0;
+                                     const consent::EraseBody& body, const Retention& retention,
+                                     const std::vector<consent::RecipientId>& recipients) = 0;
   /// NotFound.
   virtual Result<EndingReport> erasure(std::int64_t id) const = 0;
   /// The submission and, when one of its addresses is proven, all others that were proven for the same.
@@ -185,10 +219,12 @@ class Ledger {
   virtual Result<std::string> sign(std::string_view typ, const json::Value& statement) const = 0;
   /// Retention cohorts whose last day is before today and that still have a key.
   [[nodiscard]] virtual std::vector<Retention> due(Instant now) const = 0;
-  /// Destroys the keys of what is due with the next rotation; whoever has nothing else left goes with them.
-  /// Happens by itself every hour. Fails with Refused while the clock is not trusted, and with Conflict when
-  /// it is more than a day ahead of the last time: a wrong clock must not delete, so a manager says that it
-  /// is right (clock_is_right), once. NotFound: nothing is due.
+  virtual Result<RetentionReport> retention_report() const = 0;
+  /// Destroys the keys of what is due with the next rotation; whoever has nothing else left goes with them,
+  /// and lines of those who are held or restricted move on into a later cohort of their class. Happens by
+  /// itself every hour. Fails with Refused while the clock is not trusted, and with Conflict when it is more
+  /// than a day ahead of the last time: a wrong clock must not delete, so a manager says that it is right
+  /// (clock_is_right), once. NotFound: nothing is due.
   virtual Result<std::int64_t> sweep(bool clock_is_right) = 0;
   /// A leaf about the log itself; never personal data.
   virtual Result<Committed> record(consent::EventType type, const json::Value& body) = 0;
@@ -212,6 +248,10 @@ class Ledger {
   virtual Result<Subject> subject(const consent::SubjectId& id) const = 0;
   /// What is kept of a submission's events, in order. NotFound; Corrupt when one does not open.
   virtual Result<std::vector<consent::Event>> events(const consent::SubjectId& id) const = 0;
+  /// Each submission that names the address. NotReady until the index is built.
+  virtual Result<std::vector<Subject>> submissions(const consent::Address& address) const = 0;
+  /// Those that are held or restricted, and those whose hold has ended by itself.
+  virtual Result<std::vector<Subject>> kept() const = 0;
   virtual bool suppressed(const consent::Address& address) const = 0;
   /// A receipt for one event of a subject against the newest checkpoint that covers it.
   virtual Result<proof::Receipt> receipt(const consent::SubjectId& subject, consent::Seq seq) const = 0;

@@ -177,6 +177,39 @@ bool Leaving::contains(std::uint64_t n) const {
   return subjects_.contains(n);
 }
 
+void Kept::set(std::uint64_t n, const Terms& terms) {
+  const std::unique_lock lock(mutex_);
+  if (terms.held_until == 0 && !terms.restricted) {
+    terms_.erase(n);
+  } else {
+    terms_[n] = terms;
+  }
+}
+
+void Kept::forget(const std::set<std::uint64_t>& subjects) {
+  const std::unique_lock lock(mutex_);
+  for (const std::uint64_t n : subjects) terms_.erase(n);
+}
+
+bool Kept::is_held(std::uint64_t n, Instant now) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = terms_.find(n);
+  return at != terms_.end() && at->second.held_until > now;
+}
+
+bool Kept::is_kept(std::uint64_t n, Instant now) const {
+  const std::shared_lock lock(mutex_);
+  const auto at = terms_.find(n);
+  return at != terms_.end() && (at->second.restricted || at->second.held_until > now);
+}
+
+std::vector<std::uint64_t> Kept::all() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::uint64_t> out;
+  for (const auto& [n, terms] : terms_) out.push_back(n);
+  return out;
+}
+
 void EndingReports::set(std::int64_t id, const EndingReport& report) {
   const std::lock_guard lock(mutex_);
   if (reports_.insert_or_assign(id, report).second) order_.push_back(id);

@@ -109,6 +109,27 @@ class Leaving {
   std::set<std::uint64_t> subjects_;  // guarded by mutex_
 };
 
+/// What must not end: a legal hold keeps a subject from schedule and erasure, a restriction from the schedule
+/// alone. Their chains say so; it stands here so that nobody's chain need be opened to know it.
+class Kept {
+ public:
+  struct Terms {
+    Instant held_until = 0;  // 0: not held
+    bool restricted = false;
+  };
+  void set(std::uint64_t n, const Terms& terms);
+  void forget(const std::set<std::uint64_t>& subjects);
+  // now: 0 while the clock is not trusted, so that no hold ends by mistake.
+  [[nodiscard]] bool is_held(std::uint64_t n, Instant now) const;
+  [[nodiscard]] bool is_kept(std::uint64_t n, Instant now) const;
+  /// Also those whose hold has ended by itself.
+  [[nodiscard]] std::vector<std::uint64_t> all() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<std::uint64_t, Terms> terms_;  // guarded by mutex_
+};
+
 /// What became of each ending since the start.
 class EndingReports {
  public:
@@ -140,6 +161,7 @@ struct Memory {
   Owners owners;
   GoneLines gone;
   Leaving leaving;
+  Kept kept;
   EndingReports endings;
 };
 

@@ -107,6 +107,15 @@ Result<PlannedLeaf> Plan::person_leaf(const PersonDraft& draft, std::uint64_t se
   return out;
 }
 
+PlannedMove Plan::moved(const Move& move) {
+  const auto [cohort, cohort_key] = cohort_for(move.to);
+  Hash row_salt{};
+  crypto::random(row_salt);  // a record key serves once
+  const Key key = record_key(move.subject, cohort_key, row_salt, keyring_.origin(), move.seq);
+  return {move.seq,
+          {cohort, Bytes(row_salt.begin(), row_salt.end()), seal_payload(key, move.leaf, move.disclosures)}};
+}
+
 Result<PlannedLeaf> Plan::log_leaf(const LogDraft& draft, std::uint64_t seq) {
   proof::Leaf leaf = blank_leaf(draft.type, seq);
   leaf.body = draft.body;
@@ -199,6 +208,8 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
   sign_ = sign_ || job.sign;
   tags_.insert(tags_.end(), job.tags.begin(), job.tags.end());
   for (const ItemChange& item : job.items) items_.push_back(&item);
+  for (const Move& move : job.moves) moves_.push_back(moved(move));
+  kept_.insert(kept_.end(), job.kept.begin(), job.kept.end());
   for (const NewEnding& ending : job.endings) endings_.push_back(&ending);
   tombstones_.insert(tombstones_.end(), tombstones.begin(), tombstones.end());
   orphans_.insert(orphans_.end(), job.orphans.begin(), job.orphans.end());

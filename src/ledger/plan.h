@@ -39,6 +39,11 @@ struct PlannedSubject {
   Bytes wrapped_key;
 };
 
+struct PlannedMove {
+  std::uint64_t seq = 0;
+  PayloadRow row;
+};
+
 struct PlannedNode {
   unsigned level = 0;
   std::uint64_t n = 0;
@@ -88,6 +93,8 @@ class Plan {
   [[nodiscard]] const std::vector<const ItemChange*>& items() const { return items_; }
   [[nodiscard]] const std::vector<Ordinal>& orphans() const { return orphans_; }
   [[nodiscard]] const std::vector<const NewEnding*>& endings() const { return endings_; }
+  [[nodiscard]] const std::vector<PlannedMove>& moves() const { return moves_; }
+  [[nodiscard]] const std::vector<KeptChange>& kept() const { return kept_; }
   struct PlannedTombstone {
     std::uint64_t seq = 0;
     const Tombstone* tombstone = nullptr;  // in its job
@@ -99,6 +106,7 @@ class Plan {
   using Counts = std::map<consent::SubjectId, std::uint64_t>;
   Result<PlannedLeaf> person_leaf(const PersonDraft& draft, std::uint64_t seq, std::uint64_t n,
                                   Counts& counts);
+  PlannedMove moved(const Move& move);
   Result<PlannedLeaf> log_leaf(const LogDraft& draft, std::uint64_t seq);
   [[nodiscard]] proof::Leaf blank_leaf(consent::EventType type, std::uint64_t seq) const;
   std::pair<std::int64_t, Key> cohort_for(const Retention& retention);
@@ -122,6 +130,8 @@ class Plan {
   std::vector<Tag> tags_;
   std::vector<const ItemChange*> items_;
   std::vector<Ordinal> orphans_;
+  std::vector<PlannedMove> moves_;
+  std::vector<KeptChange> kept_;
   std::vector<const NewEnding*> endings_;
   std::vector<PlannedTombstone> tombstones_;
   const Leaving* leaving_ = nullptr;

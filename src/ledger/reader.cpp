@@ -177,12 +177,27 @@ Result<Reader::LeafCounts> Reader::count_leaves(std::uint64_t size) {
   return LeafCounts{column(0), column(1), column(2)};
 }
 
+// The type stands at the end of a canonical line.
+Result<std::vector<std::uint64_t>> Reader::lines_about_keeping(std::uint64_t size) {
+  CF_TRY(auto st,
+         files_.ledger.prepare("SELECT seq FROM leaf WHERE seq < ? AND h IS NOT NULL AND bytes IS NOT NULL "
+                               "AND (instr(substr(bytes, -32), '\"hold.') != 0 "
+                               "OR instr(substr(bytes, -32), '\"consent.restrict\"') != 0)"));
+  st.bind(1, size);
+  return all_rows<std::uint64_t>(st, [](const store::Statement& row) -> Result<std::uint64_t> {
+    return static_cast<std::uint64_t>(row.integer(0));
+  });
+}
+
 Result<EndingReport> Reader::ended(std::int64_t id) {
   CF_TRY(auto st, files_.ledger.prepare("SELECT epoch, lines, gone_at, seq FROM ended WHERE id = ?"));
   CF_TRY(const bool found, st.bind(1, id).step());
   if (!found) return fail(Code::NotFound, "no such erasure");
-  EndingReport out{EndingReport::State::Ended, static_cast<std::uint64_t>(st.integer(0)),
-                   static_cast<std::uint64_t>(st.integer(1)), st.integer(2), std::nullopt};
+  EndingReport out;
+  out.state = EndingReport::State::Ended;
+  out.epoch = static_cast<std::uint64_t>(st.integer(0));
+  out.lines = static_cast<std::uint64_t>(st.integer(1));
+  out.gone_at = st.integer(2);
   // -1: the tombstone is a line of the log that this one continues.
   if (st.integer(3) >= 0) out.tombstone = static_cast<std::uint64_t>(st.integer(3));
   return out;

@@ -57,6 +57,8 @@ class Reader {
     std::uint64_t all = 0, chained = 0, misplaced = 0;
   };
   Result<LeafCounts> count_leaves(std::uint64_t size);
+  /// Those of leaves [0, size) that say what must be kept or may not be used, or that it is so no longer.
+  Result<std::vector<std::uint64_t>> lines_about_keeping(std::uint64_t size);
   /// An ending that is complete; NotFound.
   Result<EndingReport> ended(std::int64_t id);
   /// Root of a complete subtree with 2^level leaves, level 8, 16, ….

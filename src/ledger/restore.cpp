@@ -365,7 +365,7 @@ Result<RestoreReport> Ledger::restore(const Options& options, const std::string&
     Job last;
     last.sign = true;
     CF_TRY(auto unvouched,
-           seal_item(new_keys.roots(), kRestoreKind, kRestoreId, json::Object{{"at", options.clock->now()}}));
+           item_change(new_keys.roots(), kRestoreKind, kRestoreId, json::Object{{"at", options.clock->now()}}));
     last.items.push_back(std::move(unvouched));
     CF_CHECK(rewriter.write(std::move(last)));
     CF_TRY(const auto position, committer->position());

@@ -97,8 +97,7 @@ Result<Committed> FileLedger::append_to(const consent::SubjectId& subject, const
     CF_TRY(auto row, reader->subject(subject));
     CF_TRY(const auto found, open_row(std::move(row)));
     CF_TRY(const auto state, fold(*reader, found.key));
-    consent::Identity identity{state.addresses, state.language};
-    if (identity.addresses.empty()) identity = found.card.identity;
+    consent::Identity identity = identity_of(state, found.card);
     for (auto& address : identity.addresses) {
       if (raised != nullptr) address.proof = std::max(address.proof, *raised);
     }

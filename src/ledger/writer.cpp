@@ -320,6 +320,7 @@ void Writer::publish(const Plan& plan, const std::string& note) {
   for (const PlannedLeaf& leaf : plan.leaves()) {
     if (leaf.owner != 0) memory_.owners.set(leaf.seq, leaf.owner);
   }
+  for (const KeptChange& change : plan.kept()) memory_.kept.set(change.n, change.terms);
   for (const Tag& tag : plan.tags()) memory_.suppressions.add(tag.handle, tag.by);
   for (const PlannedSubject& subject : plan.subjects()) {
     const auto n = static_cast<Ordinal>(subject.n);
@@ -330,8 +331,10 @@ void Writer::publish(const Plan& plan, const std::string& note) {
     }
   }
   for (const NewEnding* ending : plan.endings()) {
-    memory_.leaving.add(ending->job.what.subjects);
-    memory_.index.forget(ending->job.what.subjects);
+    if (!ending->job.held) {
+      memory_.leaving.add(ending->job.what.subjects);
+      memory_.index.forget(ending->job.what.subjects);
+    }
     endings_.push_back(ending->job);
     report(ending->job, std::nullopt);
   }

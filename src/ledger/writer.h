@@ -102,7 +102,10 @@ class Writer {
   Status begin_epoch();
   Status end_epoch();
   Status finish_endings();
+  Status write_notices(const std::vector<EndingJob>& ended);
   Status empty_log(store::Database& database);
+  [[nodiscard]] bool is_ready(const EndingJob& ending) const;
+  Status leave_kept_cohorts(EndingJob& ending);
   Status find_lines(EndingJob& ending, proof::RangeSet& taken);
   Result<bool> is_ending(std::uint64_t n, const std::set<std::int64_t>& cohorts);
   void adopt(const Ending& ending, std::vector<EndingJob> begun);

@@ -2,74 +2,19 @@
 // Copyright The Counterfoil Authors
 
 // Whoever is erased is gone, whoever is not stays, and the log still verifies.
-#include "counterfoil/proof/verify.h"
-#include "fixture.h"
+#include "ending.h"
 
-#include <chrono>
+#include <algorithm>
 #include <filesystem>
-#include <thread>
 
 namespace counterfoil::ledger::test {
 namespace {
-
-using State = EndingReport::State;
-
-consent::EraseBody erase_by_link() {
-  consent::EraseBody out;
-  out.scope = "subject";
-  out.via = "link";
-  return out;
-}
-
-/// A box that rotates as soon as it can.
-std::unique_ptr<Box> quick_box() {
-  auto out = std::make_unique<Box>();
-  out->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
-  out->create();
-  out->open();
-  return out;
-}
-
-EndingReport wait_for(const Box& box, std::int64_t id, State wanted) {
-  EndingReport report;
-  for (int i = 0; i < 2'000; ++i) {
-    const auto now = box.ledger->erasure(id);
-    REQUIRE(now);
-    report = *now;
-    if (report.state >= wanted) return report;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  FAIL("the erasure did not come that far");
-  return report;
-}
 
 consent::WithdrawBody no_offers() {
   consent::WithdrawBody out;
   out.topics = {consent::TopicId("offers")};
   out.via = "link";
   return out;
-}
-
-std::int64_t erase(Box& box, const consent::SubjectId& subject) {
-  const auto id = box.ledger->erase({subject}, erase_by_link(), kProof);
-  REQUIRE_MESSAGE(id, (id ? std::string() : id.error().message()));
-  return *id;
-}
-
-/// What a stranger finds in all the lines, with the texts that the view shows.
-std::vector<proof::Finding> findings(Box& box, const View& view, std::uint64_t* deleted = nullptr) {
-  const auto note = box.ledger->checkpoint();
-  REQUIRE(note);
-  const auto checkpoint = proof::read_checkpoint(*note);
-  REQUIRE(checkpoint);
-  proof::Verifier verifier(box.ledger->log_key());
-  REQUIRE(box.ledger->entries(0, checkpoint->size, view, [&](std::string_view line) -> Status {
-    if (deleted != nullptr && line.find("\"hash\"") != line.npos) ++*deleted;
-    verifier.feed(line);
-    return {};
-  }));
-  REQUIRE(verifier.finish(*note));
-  return verifier.findings();
 }
 
 bool is_in_file(const std::string& path, std::string_view what) {
@@ -215,6 +160,53 @@ TEST_CASE("old copies open only what is still alive") {
   CHECK(opens(false, false, true) == "nothing");  // current keys, old anchor
   CHECK(opens(true, false, true) == "nothing");
   CHECK(opens(true, true, true) == "ana bea");  // everything of that day: hence the anchor is in no backup
+}
+
+TEST_CASE("each recipient gets a notice by the handle it knows the person by, once the keys are gone") {
+  const auto box = quick_box();
+  const auto ana = box->ledger->open_subject(somebody(kAna), grant(), kYes, false);
+  const auto bea = box->ledger->open_subject(somebody(kBea), grant(), kYes, false);
+  REQUIRE((ana && bea));
+  const consent::RecipientId office("hq");
+  const consent::RecipientId agency("agency");
+  const auto handle_of = [&](const consent::RecipientId& recipient) {
+    REQUIRE(box->ledger->checkpoint());
+    std::string handle;
+    const auto seq = ana->event.seq.value;
+    REQUIRE(
+        box->ledger->entries(seq, seq + 1, {recipient, false, true}, [&](std::string_view line) -> Status {
+          const auto entry = proof::decode_entry(line);
+          REQUIRE((entry && entry->p));
+          handle = base64url(*entry->p);
+          return {};
+        }));
+    return handle;
+  };
+  const std::string to_office = handle_of(office);
+  CHECK(to_office != handle_of(agency));
+  box->timing = {.overwrite_after_ms = 3'600'000, .rotate_every_ms = 0};
+  box->reopen();
+  const auto id = erase(*box, ana->subject, {office, agency});
+  wait_for(*box, id, State::Ending);
+  CHECK(box->ledger->items(kNoticeKind)->empty());  // a copy of keys.db could still bring the person back
+  box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
+  box->reopen();
+  wait_for(*box, id, State::Ended);
+  const auto notices = box->ledger->items(kNoticeKind);
+  REQUIRE(notices);
+  CHECK(notices->size() == 2);
+  const auto notice = box->ledger->item(kNoticeKind, "hq/" + to_office);
+  REQUIRE(notice);
+  CHECK(*notice->string_at("recipient") == "hq");
+  CHECK(*notice->integer_at("job") == id);
+  CHECK(*notice->integer_at("gone") > 0);
+  CHECK_FALSE(is_in_file(desk_path(box->folder.path()), to_office));
+  CHECK_FALSE(is_in_file(ledger_path(box->folder.path()), to_office));
+  REQUIRE(box->ledger->remove_item(kNoticeKind, "hq/" + to_office));
+  CHECK(box->ledger->items(kNoticeKind)->size() == 1);
+  wait_for(*box, erase(*box, bea->subject), State::Ended);
+  CHECK(box->ledger->items(kNoticeKind)->size() == 1);
+  CHECK(box->ledger->verify({}));
 }
 
 TEST_CASE("what is due goes by schedule: a cohort's lines, and whoever has nothing else left") {
