@@ -3,9 +3,11 @@
 
 #include "desk/log_view.h"
 
+#include "base/limits.h"
 #include "counterfoil/consent/business.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace counterfoil::desk {
 
@@ -29,6 +31,35 @@ Status LogView::entries(std::uint64_t start, std::uint64_t end, bool ask_identit
   ledger::View view = agreed_;
   view.identity = view.identity && ask_identity;
   return ledger_->entries(start, end, view, each);
+}
+
+Result<std::vector<ErasureNotice>> LogView::erasures() const {
+  CF_TRY(const auto items, ledger_->items(ledger::kNoticeKind));
+  std::vector<ErasureNotice> out;
+  for (const auto& item : items) {
+    CF_TRY(const auto recipient, item.string_at("recipient"));
+    if (recipient != agreed_.recipient.text()) continue;
+    ErasureNotice notice;
+    CF_TRY(notice.handle, item.string_at("handle"));
+    CF_TRY(notice.gone, item.integer_at("gone"));
+    out.push_back(std::move(notice));
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.gone, a.handle) < std::tie(b.gone, b.handle);
+  });
+  if (out.size() > limits::kNoticesPerAnswerMax) out.resize(limits::kNoticesPerAnswerMax);
+  return out;
+}
+
+Result<std::size_t> LogView::acknowledge(const std::vector<std::string>& handles) const {
+  std::size_t known = 0;
+  for (const std::string& handle : handles) {
+    const std::string id = agreed_.recipient.text() + "/" + handle;
+    if (!ledger_->item(ledger::kNoticeKind, id)) continue;
+    CF_CHECK(ledger_->remove_item(ledger::kNoticeKind, id));
+    ++known;
+  }
+  return known;
 }
 
 Result<std::vector<Hash>> LogView::inclusion(std::uint64_t index, std::uint64_t size) const {

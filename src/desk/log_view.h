@@ -11,6 +11,12 @@
 
 namespace counterfoil::desk {
 
+/// Whom this recipient is to forget (GDPR Art. 19), by its own handle.
+struct ErasureNotice {
+  std::string handle;
+  Instant gone = 0;  // when the keys were destroyed
+};
+
 class LogView {
  public:
   LogView(const consent::Business& business, const consent::RecipientId& recipient, ledger::Ledger& ledger);
@@ -27,6 +33,10 @@ class LogView {
   [[nodiscard]] Result<std::vector<Hash>> inclusion(std::uint64_t index, std::uint64_t size) const;
   [[nodiscard]] Result<std::vector<Hash>> consistency(std::uint64_t from, std::uint64_t to) const;
   [[nodiscard]] Result<Bytes> leaf_tile(std::uint64_t n) const { return ledger_->leaf_tile(n); }
+  /// At most limits::kNoticesPerAnswerMax, the oldest first; the same again until they are acknowledged.
+  [[nodiscard]] Result<std::vector<ErasureNotice>> erasures() const;
+  /// The recipient has deleted what it had; how many of the handles were waiting for that.
+  Result<std::size_t> acknowledge(const std::vector<std::string>& handles) const;
   [[nodiscard]] ledger::Health health() const { return ledger_->health(); }
 
  private:

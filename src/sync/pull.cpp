@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <set>
 
 namespace counterfoil::sync {
 namespace {
@@ -70,12 +71,15 @@ class LineSplitter {
   std::string rest_;
 };
 
+std::string_view without_newline(std::string_view body) {
+  while (!body.empty() && body.back() == '\n') body.remove_suffix(1);
+  return body;
+}
+
 // What the box says of itself is foreign text.
 Error refused(const net::HttpAnswer& answer) {
   std::string why = "the box answered " + std::to_string(answer.status);
-  std::string_view body = answer.body;
-  while (!body.empty() && body.back() == '\n') body.remove_suffix(1);
-  const auto value = json::read(body);
+  const auto value = json::read(without_newline(answer.body));
   const auto* error = value ? value->find("error") : nullptr;
   const auto message = error != nullptr ? error->string_at("message") : fail(Code::NotFound);
   why += message ? ": " + printable(*message) : ", as no sync port does; is it the right port?";
@@ -89,6 +93,8 @@ class Puller {
       : options_(options), client_(client), verifier_(key), key_(std::move(key)), progress_(progress) {}
 
   Result<PullReport> run() {
+    // Before the checkpoint, so that it covers the tombstone of each.
+    CF_CHECK(ask_whom_to_forget());
     CF_TRY(const std::string note, get_text("/v1/log/checkpoint"));
     auto checkpoint = proof::open_checkpoint(note, key_);
     if (!checkpoint) return judged(checkpoint.error(), note);
@@ -101,8 +107,10 @@ class Puller {
     const auto done = verifier_.finish(note);
     report_.findings.insert(report_.findings.end(), verifier_.findings().begin(), verifier_.findings().end());
     if (!done || !report_.intact()) return report_;
+    for (const std::uint64_t file : to_forget_in_) CF_CHECK(forget_in(file));
     CF_CHECK(write_file_durably(options_.folder + "/origin", as_bytes(key_.name + "\n")));
     CF_CHECK(write_file_durably(options_.folder + "/checkpoint", as_bytes(note)));
+    CF_CHECK(acknowledge());
     return report_;
   }
 
@@ -120,6 +128,62 @@ class Puller {
     CF_TRY(auto answer, client_.get(target, limits::kNoteBytesMax));
     if (answer.status != 200) return refused(answer);
     return std::move(answer.body);
+  }
+
+  // A box of an earlier version has no such notices.
+  Status ask_whom_to_forget() {
+    CF_TRY(const auto answer, client_.get("/v1/erasures", limits::kNoticeAnswerBytesMax));
+    if (answer.status == 404) return {};
+    if (answer.status != 200) return refused(answer);
+    CF_TRY(const auto body, json::read(without_newline(answer.body)));
+    const auto* list = body.find("erasures");
+    if (list == nullptr || list->array() == nullptr)
+      return fail(Code::BadInput, "the box's notices of erasures have another form");
+    for (const auto& notice : *list->array()) {
+      CF_TRY(auto handle, notice.string_at("handle"));
+      report_.erased.push_back(std::move(handle));
+    }
+    std::sort(report_.erased.begin(), report_.erased.end());
+    return {};
+  }
+
+  // What is left of a line of somebody who was erased: as the box shows it, its hash.
+  std::optional<std::string> forgotten(std::string_view line) const {
+    if (report_.erased.empty()) return std::nullopt;
+    const auto entry = proof::decode_entry(line);
+    if (!entry || !entry->p ||
+        !std::binary_search(report_.erased.begin(), report_.erased.end(), base64url(*entry->p)))
+      return std::nullopt;
+    proof::Entry out;
+    out.hash = entry->hash;
+    const auto left = proof::encode_entry(out);
+    return left ? std::optional(*left) : std::nullopt;
+  }
+
+  Status forget_in(std::uint64_t file) {
+    const std::string path = proof::entries_path(options_.folder, file * kBundleFileLines);
+    std::string text;
+    CF_TRY(auto lines, proof::LineReader::open(path));
+    for (std::uint64_t i = 0; i < kBundleFileLines; ++i) {
+      CF_TRY(const auto line, lines.next());
+      if (!line) return fail(Code::Conflict, path + " was changed while it was read");
+      text += forgotten(line->text).value_or(std::string(line->text));
+      text += '\n';
+    }
+    return write_file_durably(path, as_bytes(text));
+  }
+
+  // Only for whoever says so: copies elsewhere are the recipient's to delete first.
+  Status acknowledge() {
+    if (!options_.acknowledge || report_.erased.empty()) return {};
+    json::Array handles;
+    for (const auto& handle : report_.erased) handles.emplace_back(handle);
+    CF_TRY(const auto body, json::write(json::Object{{"handles", std::move(handles)}}));
+    CF_TRY(const auto answer,
+           client_.post("/v1/erasures/ack", "application/json", body, limits::kNoticeAnswerBytesMax));
+    if (answer.status != 200) return refused(answer);
+    report_.acknowledged = true;
+    return {};
   }
 
   Status prepare_folder() {
@@ -172,7 +236,9 @@ class Puller {
       for (std::uint64_t i = 0; i < count; ++i) {
         CF_TRY(const auto line, lines.next());
         if (!line) return fail(Code::Conflict, path + " was changed while it was read");
-        CF_CHECK(feed(line->text, false));
+        const auto left = forgotten(line->text);
+        if (left) to_forget_in_.insert(next_);
+        CF_CHECK(feed(left ? *left : line->text, false));
       }
       ++next_;
     }
@@ -275,6 +341,7 @@ class Puller {
   const PullProgress& progress_;
   PullReport report_;
   std::optional<proof::Checkpoint> proved_;  // what an earlier pull verified
+  std::set<std::uint64_t> to_forget_in_;     // files with lines of people who were erased
   std::uint64_t next_ = 0;                   // number of the next bundle file
   std::optional<proof::LineReader> old_;     // the partial file of an earlier pull
   std::uint64_t old_lines_ = 0;              // of old_, still to compare

@@ -106,6 +106,30 @@ class Routes {
     });
   }
 
+  net::Response erasures(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
+      const auto notices = log.erasures();
+      if (!notices) return refusal(notices.error());
+      json::Array list;
+      for (const auto& notice : *notices)
+        list.emplace_back(json::Object{{"gone", notice.gone}, {"handle", notice.handle}});
+      return json_answer({{"erasures", std::move(list)}});
+    });
+  }
+
+  net::Response acknowledge(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
+      const auto body = json::read(request.body);
+      const auto handles = body ? body->strings_at("handles") : fail(Code::BadInput);
+      if (!handles || handles->size() > limits::kNoticesPerAnswerMax)
+        return refusal(400, "bad_input",
+                       "say {\"handles\":[…]} in canonical JSON, at most " +
+                           std::to_string(limits::kNoticesPerAnswerMax));
+      const auto known = log.acknowledge(*handles);
+      return known ? json_answer({{"acknowledged", *known}}) : refusal(known.error());
+    });
+  }
+
   net::Response status(const net::Request& request) {
     return with_right(request, "pull", [&](const desk::LogView& log) {
       const auto health = log.health();
@@ -165,6 +189,10 @@ void add_routes(net::Router& router, desk::Desk& desk) {
   router.get("/v1/log/proof/consistency", via(&Routes::consistency));
   router.get("/v1/log/tile/0/{n}", via(&Routes::tile));
   router.get("/v1/status", via(&Routes::status));
+  router.get("/v1/erasures", via(&Routes::erasures));
+  net::RouteLimits handles;
+  handles.body_bytes_max = limits::kControlMessageBytesMax;
+  router.post("/v1/erasures/ack", via(&Routes::acknowledge), handles);
   router.set_error_page([](const net::Request&, int status, std::string_view reason) {
     return refusal(status, reason, "see PROTOCOL.md for the requests this listener knows");
   });

@@ -19,6 +19,7 @@ namespace {
 struct PullArguments {
   std::string url, folder, key, server_ca, certificate, client_key, origin;
   bool identity = false;
+  bool acknowledge = false;
 };
 
 struct Target {
@@ -86,6 +87,7 @@ Result<sync::PullOptions> options_from(const PullArguments& arguments) {
   options.origin = arguments.origin;
   options.folder = arguments.folder;
   options.identity = arguments.identity;
+  options.acknowledge = arguments.acknowledge;
   return options;
 }
 
@@ -111,6 +113,10 @@ int pull(const PullArguments& arguments) {
               static_cast<unsigned long long>(report->checkpoint.size),
               printable(report->checkpoint.origin).c_str(), static_cast<unsigned long long>(report->pulled),
               static_cast<unsigned long long>(report->resumed));
+  for (const auto& handle : report->erased) std::printf("erased %s\n", printable(handle).c_str());
+  if (!report->erased.empty() && !report->acknowledged)
+    std::puts(
+        "their lines are deleted from this folder; delete them wherever else you keep them, then --ack");
   return 0;
 }
 
@@ -131,6 +137,8 @@ void add_pull_commands(CLI::App& app, Action& action) {
                       "the log's expected name; the bundle's own when it has one");
   command->add_flag("--identity", arguments.identity,
                     "ask for telephone numbers too, if your agreement allows them");
+  command->add_flag("--ack", arguments.acknowledge,
+                    "tell the box that the people it names as erased are deleted here");
   command->callback([&] { action = [] { return pull(arguments); }; });
 
   auto* show = app.add_subcommand("show", "a line per person, channel and topic of a bundle");
