@@ -3,6 +3,7 @@
 
 #include "app/appliance.h"
 
+#include "app/people.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "board/board.h"
@@ -167,11 +168,14 @@ Result<json::Value> Appliance::status() const {
   const auto health = ledger_->health();
   json::Array closed;
   for (const auto& reason : desk_->closed_because()) closed.emplace_back(reason.sentence());
+  const auto notices = desk_->open_notices();
+  const auto told = notices.value_or(desk::OpenNotices{});
   const bool well = !health.read_only && health.trouble.empty();
   const std::string scrubbed_at = health.scrubbed_at == 0 ? std::string() : rfc3339(health.scrubbed_at);
   return json::Value(json::Object{{"anchor", health.anchor_promise},
                                   {"clock", clock_state_name(health.clock)},
                                   {"closed", std::move(closed)},
+                                  {"erasure_notices", json::Object{{"open", told.open}, {"overdue", told.overdue}}},
                                   {"events", health.size},
                                   {"index_ready", health.index_ready},
                                   {"ledger_bytes", health.ledger_bytes},
@@ -222,6 +226,21 @@ Result<json::Value> Appliance::list_due() const {
   return json::Value(json::Object{{"due", std::move(out)}});
 }
 
+Result<json::Value> Appliance::report_retention() const {
+  CF_TRY(const auto report, ledger_->retention_report());
+  json::Array gone;
+  for (const auto& one : report.gone)
+    gone.emplace_back(json::Object{{"by", one.by_schedule ? "schedule" : "request"},
+                                   {"lines", one.lines},
+                                   {"t", rfc3339(one.t)},
+                                   {"tombstone", one.tombstone}});
+  json::Array next;
+  for (const auto& one : report.next)
+    next.emplace_back(json::Object{
+        {"class", one.retention.retention_class}, {"lines", one.lines}, {"until", one.retention.cohort}});
+  return json::Value(json::Object{{"gone", std::move(gone)}, {"next", std::move(next)}});
+}
+
 Result<json::Value> Appliance::change(const std::string& name, const json::Value& request) {
   const std::lock_guard one_at_a_time(changes_);
   if (name == "user.add") return add_user(*desk_, request);
@@ -252,6 +271,7 @@ Result<json::Value> Appliance::change(const std::string& name, const json::Value
     CF_CHECK(desk_->remove_peer(peer));
     return json::Value(json::Object{});
   }
+  if (auto done = change_person(*desk_, name, request)) return *std::move(done);
   return fail(Code::BadInput, "no such command: " + name);
 }
 
@@ -267,6 +287,8 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
   }
   if (name == "peers") return list_peers();
   if (name == "retention.due") return list_due();
+  if (name == "retention.report") return report_retention();
+  if (name == "hold.list") return list_kept(*desk_);
   if (name == "log.key" && ledger_->log_key().spki.empty())
     return fail(Code::Corrupt, ledger_->health().trouble);
   if (name == "log.key")

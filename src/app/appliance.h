@@ -43,8 +43,8 @@ class Appliance {
 
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
   /// user.add, user.password, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers,
-  /// log.key, retention.due, retention.run. Commands that change something run one at a time. Fails with
-  /// BadInput, and as the desk does.
+  /// log.key, retention.due, retention.report, retention.run, hold.list, and those of people.h. Commands that
+  /// change something run one at a time. Fails with BadInput, and as the desk does.
   Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }
@@ -66,6 +66,7 @@ class Appliance {
   Result<json::Value> verify(const ControlProgress& progress) const;
   Result<json::Value> list_peers() const;
   Result<json::Value> list_due() const;
+  Result<json::Value> report_retention() const;
   Result<json::Value> change(const std::string& name, const json::Value& request);
 
   Config config_;

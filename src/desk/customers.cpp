@@ -132,6 +132,9 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
   }
   out.stopped = stop.has_value();
   if (stop) out.stopped_at = stop->at;
+  // A manager's restriction of an unproved number is as little told as a stop by number.
+  out.restricted = state.restricted && (out.evidence > consent::Evidence::Claimed ||
+                                        state.restricted->by == consent::Actor::Person);
   if (!proven && !out.stopped && subject.code_ends > now) {
     out.code = subject.code;
     out.code_ends = subject.code_ends;

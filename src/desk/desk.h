@@ -16,6 +16,7 @@
 #include "desk/log_view.h"
 #include "ledger/ledger.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,7 +84,8 @@ struct Submission {
   std::vector<Choice> choices;
   bool stopped = false;
   Instant stopped_at = 0;
-  consent::Seq seq;  // of the grant
+  bool restricted = false;  // kept, but not used
+  consent::Seq seq;         // of the grant
 };
 
 /// A receipt in both forms, against the same checkpoint (FORMAT.md, section 10).
@@ -98,6 +100,8 @@ struct Erasure {
   std::string token;
   Instant asked = 0;
   ledger::EndingReport report;
+  std::vector<std::string>
+      unacknowledged;     // recipients that have not yet said that they deleted it: their names
   json::Value statement;  // the certificate, once the keys are gone (FORMAT.md)
 };
 
@@ -110,6 +114,20 @@ std::optional<Role> role_from_name(std::string_view name);
 struct User {
   consent::UserId id;
   Role role = Role::Staff;
+};
+
+/// A submission that is held, restricted, or both: for managers and the operator.
+struct KeptSubmission {
+  std::string masked_number;
+  std::map<consent::CaseId, std::optional<Instant>> holds;  // open ones
+  std::optional<consent::Restriction> restricted;
+  std::optional<Instant> erase_asked;  // it goes once nothing holds it
+};
+
+/// Notices of erasures that recipients have not acknowledged (GDPR Art. 19).
+struct OpenNotices {
+  std::size_t open = 0;
+  std::size_t overdue = 0;  // older than limits::kNoticeOverdue_days
 };
 
 struct CheckRow {
@@ -159,9 +177,19 @@ class Desk {
   /// Takes the submission back (receipt, "that was a mistake").
   virtual Result<Submission> undo(std::string_view token) = 0;
   virtual Result<Submission> stop_all(std::string_view token) = 0;
+  /// GDPR Art. 18: this submission is kept but not used, or is used again.
+  virtual Result<Submission> restrict(std::string_view token, bool on) = 0;
   /// GDPR Art. 17: this submission, or, when its number is proven, all that were proven for the same number.
-  /// Whatever concerns them can be neither found nor read from now on; their keys go within a minute.
+  /// Whatever concerns them can be neither found nor read from now on; their keys go within a minute. What is
+  /// held for a legal claim goes when the hold is over (Art. 17(3)(e)).
   virtual Result<Erasure> erase(std::string_view token) = 0;
+  /// The same at the till, for somebody who showed that the number is theirs: every submission that names it,
+  /// proven or not, but for one in which another address is proven and this one is not, since that is
+  /// somebody else's. Managers only: Refused. The reason is a word for the shop's own record. NotFound,
+  /// BadInput "number" or "reason".
+  virtual Result<Erasure> erase_number(std::string_view number, std::string_view region,
+                                       std::string_view reason, const User& by) = 0;
+  virtual Result<OpenNotices> open_notices() const = 0;
   /// By the token of an Erasure. NotFound.
   virtual Result<Erasure> erasure(std::string_view token) const = 0;
   /// Its statement, signed with the log's key as compact JWS.
@@ -173,6 +201,18 @@ class Desk {
   virtual Result<Receipt> receipt(std::string_view token) const = 0;
 
   virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) const = 0;
+  /// Legal hold of all that names the number; how many submissions. BadInput "number", "case" or "until" (a
+  /// time that is over); NotFound.
+  virtual Result<std::size_t> hold(std::string_view number, std::string_view region,
+                                   const consent::HoldBody& body) = 0;
+  /// NotFound: the case holds nothing of that number.
+  virtual Result<std::size_t> clear_hold(std::string_view number, std::string_view region,
+                                         const consent::HoldClearBody& body) = 0;
+  /// GDPR Art. 18 for all that names the number, or no longer. NotFound: nothing names it, or nothing would
+  /// change; BadInput "number" or "reason".
+  virtual Result<std::size_t> restrict_number(std::string_view number, std::string_view region,
+                                              const consent::RestrictBody& body) = 0;
+  virtual Result<std::vector<KeptSubmission>> kept() const = 0;
   /// Wrong codes slow this user down: Limit, with the seconds in the detail.
   virtual Result<Submission> submission_by_code(std::string_view code, const User& by) = 0;
   virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;

@@ -40,6 +40,10 @@ class DeskImpl final : public Desk {
   Result<Submission> undo(std::string_view token) override;
   Result<Submission> stop_all(std::string_view token) override;
   Result<Erasure> erase(std::string_view token) override;
+  Result<Submission> restrict(std::string_view token, bool on) override;
+  Result<Erasure> erase_number(std::string_view number, std::string_view region, std::string_view reason,
+                               const User& by) override;
+  Result<OpenNotices> open_notices() const override;
   Result<Erasure> erasure(std::string_view token) const override;
   Result<std::string> certificate(const Erasure& erasure) const override;
   Result<Instant> stop_by_number(std::string_view number, std::string_view region,
@@ -47,6 +51,13 @@ class DeskImpl final : public Desk {
   Result<Receipt> receipt(std::string_view token) const override;
 
   Result<Check> check(std::string_view number, std::string_view region, const User& by) const override;
+  Result<std::size_t> hold(std::string_view number, std::string_view region,
+                           const consent::HoldBody& body) override;
+  Result<std::size_t> clear_hold(std::string_view number, std::string_view region,
+                                 const consent::HoldClearBody& body) override;
+  Result<std::size_t> restrict_number(std::string_view number, std::string_view region,
+                                      const consent::RestrictBody& body) override;
+  Result<std::vector<KeptSubmission>> kept() const override;
   Result<Submission> submission_by_code(std::string_view code, const User& by) override;
   Result<Submission> confirm(std::string_view code, const User& by) override;
 
@@ -100,6 +111,13 @@ class DeskImpl final : public Desk {
   /// Without a region the number is read as one of the shop's own country.
   [[nodiscard]] Result<std::string> canonical_number(std::string_view number, std::string_view region) const;
   [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;
+  /// All that names the number. NotFound, BadInput "number".
+  Result<std::vector<ledger::Subject>> submissions_of(std::string_view number, std::string_view region) const;
+  /// The time as far as it can be trusted, else 0: no hold ends by a wrong clock.
+  [[nodiscard]] Instant certain_now() const;
+  /// Whoever could have pulled lines that name a person by a handle.
+  [[nodiscard]] Result<std::vector<consent::RecipientId>> recipients_with_handles() const;
+  Result<Erasure> end(const std::vector<ledger::Subject>& subjects, const consent::EraseBody& body);
   /// Puts an item that is not there yet and notes "<kind>.add" with the facts; Conflict.
   Status put_new(std::string_view kind, std::string_view name, const json::Value& item, json::Object facts);
   /// Removes an item and notes "<kind>.remove" with the facts.

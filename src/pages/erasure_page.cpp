@@ -17,7 +17,7 @@ View erase_view(const Site& site, const net::Request& request, std::string_view 
   return view;
 }
 
-// GDPR Art. 19: until the box tells recipients itself, the page must not sound as if it did.
+// GDPR Art. 19: the box tells those who fetch from it, and nobody else.
 Html told_to_others(const View& view) {
   return view.phrase("erase.others", {{"privacy_contact", view.business().privacy_contact}});
 }
@@ -44,14 +44,19 @@ Page erasure_page(const View& view, const desk::Erasure& erasure) {
   Page page;
   page.name = "erasure";
   const bool done = is_done(erasure);
-  page.title = view.tr(done ? "erasure.title" : "erasure.under_way");
-  if (!done) page.refresh_s = limits::kErasureRefresh_s;
+  const bool held = erasure.report.held;
+  page.title = view.tr(done ? "erasure.title" : held ? "erasure.held.title" : "erasure.under_way");
+  if (!done && !held) page.refresh_s = limits::kErasureRefresh_s;
   const auto when = [&](Instant t) { return date_words(view, t) + " · " + time_words(view, t); };
   page.values.text("headline", page.title)
       .text("token", erasure.token)
       .text("asked", when(erasure.asked))
       .flag("done", done)
-      .flag("waiting", !done);
+      .flag("held", held)
+      .flag("waiting", !done && !held);
+  if (held)
+    page.values.html("held_html",
+                     view.phrase("erasure.held", {{"privacy_contact", view.business().privacy_contact}}));
   if (!done) return page;
   page.values.text("gone_at", when(erasure.report.gone_at))
       .text("lines", std::to_string(erasure.report.lines))
@@ -60,6 +65,10 @@ Page erasure_page(const View& view, const desk::Erasure& erasure) {
       .text("tombstone", erasure.report.tombstone ? std::to_string(*erasure.report.tombstone) : std::string())
       .flag("no_tombstone", !erasure.report.tombstone)
       .html("others_html", told_to_others(view));
+  if (!erasure.unacknowledged.empty())
+    page.values.html("unacknowledged_html",
+                     view.phrase("erasure.unacknowledged",
+                                 {{"recipients", i18n::join_and(view.language, erasure.unacknowledged)}}));
   return page;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kKeepRoute = "keep";
 constexpr std::string_view kStopRoute = "manage-stop";
+constexpr std::string_view kRestrictRoute = "manage-restrict";
 
 bool lets_us_write(consent::State state) {
   return state == consent::State::ConsentRequested || state == consent::State::ConsentGiven ||
@@ -42,7 +43,8 @@ View manage_view(Site& site, const net::Request& request, const Result<desk::Sub
 
 Page page_with_tokens(const Site& site, const View& view, const desk::Submission& submission, bool saved) {
   return manage_page(view, submission, site.token(kKeepRoute, submission.token),
-                     site.token(kStopRoute, submission.token), saved);
+                     site.token(kStopRoute, submission.token), site.token(kRestrictRoute, submission.token),
+                     saved);
 }
 
 /// A post of this page: spends the token, does the work, comes back to the page.
@@ -72,7 +74,7 @@ net::Response carry_out(Site& site, const net::Request& request, std::string_vie
 }  // namespace
 
 Page manage_page(const View& view, const desk::Submission& submission, std::string_view keep_token,
-                 std::string_view stop_token, bool saved) {
+                 std::string_view stop_token, std::string_view restrict_token, bool saved) {
   std::vector<Values> topics;
   std::vector<consent::TopicId> gone;
   bool any_live = false;
@@ -101,6 +103,8 @@ Page manage_page(const View& view, const desk::Submission& submission, std::stri
                                                      {"place", place_words(view, submission.place)}}))
       .text("number_masked", submission.masked_number)
       .text("state_words", submission_state_words(view, submission))
+      .text("restrict_token", restrict_token)
+      .flag("restricted", submission.restricted)
       .flag("stopped", submission.stopped)
       .flag("any_live", any_live)
       .flag("none_live", !any_live && !submission.stopped)
@@ -140,6 +144,13 @@ net::Response post_manage(Site& site, const net::Request& request) {
 net::Response post_manage_stop(Site& site, const net::Request& request) {
   return carry_out(site, request, kStopRoute, "", [&](const std::string& token, const net::Form&) {
     const auto done = site.desk.stop_all(token);
+    return done ? Status() : Status(done.error());
+  });
+}
+
+net::Response post_manage_restrict(Site& site, const net::Request& request) {
+  return carry_out(site, request, kRestrictRoute, "", [&](const std::string& token, const net::Form& form) {
+    const auto done = site.desk.restrict(token, form.text("on") == "yes");
     return done ? Status() : Status(done.error());
   });
 }

@@ -11,10 +11,11 @@ namespace counterfoil::pages {
 /// Pure. Boxes are ticked where the submission still lets us write: the page shows what is, and unticking
 /// takes back; nothing can be added here.
 Page manage_page(const View& view, const desk::Submission& submission, std::string_view keep_token,
-                 std::string_view stop_token, bool saved);
+                 std::string_view stop_token, std::string_view restrict_token, bool saved);
 
 net::Response get_manage(Site& site, const net::Request& request);
 net::Response post_manage(Site& site, const net::Request& request);
+net::Response post_manage_restrict(Site& site, const net::Request& request);
 net::Response post_manage_stop(Site& site, const net::Request& request);
 
 }  // namespace counterfoil::pages

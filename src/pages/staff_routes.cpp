@@ -8,6 +8,7 @@
 #include "pages/poster_page.h"
 #include "pages/routes.h"
 #include "pages/staff_access.h"
+#include "pages/staff_erase_page.h"
 #include "pages/staff_stop_page.h"
 
 namespace counterfoil::pages {
@@ -27,6 +28,7 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
         Values().text("missing_words", view.tr("closed.reason." + item.code)).text("missing_key", item.key));
   page.values.flag("closed", !missing.empty())
       .list("missing", std::move(missing))
+      .flag("manager", person.user.role == desk::Role::Manager)
       .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);
   return respond(view, page);
 }
@@ -52,6 +54,9 @@ void add_staff_routes(net::Router& router, const std::shared_ptr<Site>& site) {
   router.post("/staff/confirm/yes", guarded(site, post_confirm_yes));
   router.get("/staff/stop", guarded(site, get_staff_stop));
   router.post("/staff/stop", guarded(site, post_staff_stop), stop);
+  router.get("/staff/erase", guarded(site, get_staff_erase));
+  router.post("/staff/erase", guarded(site, post_staff_erase));
+  router.post("/staff/erase/yes", guarded(site, post_staff_erase_yes));
   router.get("/staff/links", guarded(site, get_links));
   router.get("/staff/poster/{link}", guarded(site, get_poster));
   router.post("/staff/show", guarded(site, post_show));

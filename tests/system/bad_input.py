@@ -316,12 +316,13 @@ class BadInput(unittest.TestCase):
 
     def test_staff_without_login(self):
         with self.box.staff_client() as staff:
-            for target in ("/staff", "/staff/check", "/staff/links", "/staff/poster/caja", "/staff/confirm", "/staff/stop"):
+            for target in ("/staff", "/staff/check", "/staff/links", "/staff/poster/caja", "/staff/confirm", "/staff/stop",
+                           "/staff/erase"):
                 with self.subTest(target):
                     answer = staff.get(target)
                     self.assertEqual((answer.status, answer.location), (303, "/staff/login"))
             self.is_json_error(staff.get("/staff", accept="application/json"), 401)
-            for target in ("/staff/check", "/staff/confirm/yes", "/staff/stop", "/staff/logout"):
+            for target in ("/staff/check", "/staff/confirm/yes", "/staff/stop", "/staff/erase/yes", "/staff/logout"):
                 with self.subTest(post=target):
                     answer = staff.post(target, [("number", b.swedish(5)), ("token", "x")])
                     self.assertEqual((answer.status, answer.location), (303, "/staff/login"))

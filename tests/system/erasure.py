@@ -50,6 +50,12 @@ def still_in_memory(pid, needles):
     return found
 
 
+def decoded(entry):
+    """The identity that a line shows."""
+    shown = json.loads(entry)["d"]
+    return base64.urlsafe_b64decode(shown[1] + "==").decode() if shown and shown[1] else ""
+
+
 class Erasure(unittest.TestCase):
     def test_gone(self):
         with b.folder() as at, b.Box(at / "shop").make() as box:
@@ -83,6 +89,7 @@ class Erasure(unittest.TestCase):
             independent.assert_grown(self, box, earlier.decode())
             independent.assert_statement(self, certificate["jws"], "counterfoil-erasure", box.log_key.read_text(),
                                          certificate["statement"])
+            self.assertRegex(box.expect(box.cli("retention", "report")).stdout, r"30 lines by request +line \d+ of the log")
             self.erased_while_pulled(box, earlier, (after / "entries-0.ndjson").read_bytes())
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
             found, files, _ = secrets.search_folder(box.data, needles)
@@ -96,6 +103,76 @@ class Erasure(unittest.TestCase):
             self.assertEqual(box.stop(), 0)
             box.start()
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
+
+    def test_held(self):
+        with b.folder() as at, b.Box(at / "shop").make() as box:
+            box.start()
+            with box.customer() as client:
+                person = b.opt_in(client, LEAVING[0])
+                hold = lambda *more, **options: box.cli("hold", *more, "--case", "k-7", **options)
+                self.assertEqual(hold("set", LEAVING[1], "--region", "SE").returncode, 4)  # nobody has that number
+                box.expect(hold("set", "-", "--region", "SE", "--until", "2099-12-31", stdin=LEAVING[0] + "\n"))
+                listed = box.expect(box.cli("hold", "list")).stdout
+                self.assertIn("case k-7 until 2099-12-31", listed)
+                self.assertNotIn("174", listed)
+                page = self.erase(client, person)
+                self.assertIn("Kept for a legal claim", client.get(page + "?lang=en").headline)
+                self.assertIn("reclamación", client.get(page + "?lang=es").headline)
+                self.assertEqual(client.get(page + "/certificate").status, 503)
+            self.assertEqual(box.stop(), 0)
+            box.start()
+            self.assertIn("erasure asked", box.expect(box.cli("hold", "list")).stdout)
+            with box.customer() as client:
+                self.assertIn("Kept for a legal claim", client.get(page + "?lang=en").headline)
+                box.expect(hold("clear", "-", "--region", "SE", stdin=LEAVING[0] + "\n"))
+                deadline = time.monotonic() + PROMISED_s
+                while "Kept" in client.get(page + "?lang=en").headline:
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.5)
+                self.assertEqual(client.get(f"/m/{person.token}").status, 404)
+            self.assertIn("nothing is held", box.expect(box.cli("hold", "list")).stdout)
+            self.assertIn("intact", box.expect(box.cli("verify")).stdout)
+
+    def test_told(self):
+        """A recipient deletes what it pulled before, also from files that it would not fetch again."""
+        with b.folder() as at, b.Box(at / "shop").make() as box:
+            box.start()
+            with box.customer() as client:
+                people = [b.opt_in(client, number) for number in LEAVING[:2]]
+                bea = b.opt_in(client, *BEA)
+                b.opt_in_many(box, 260, ((n, r) for n, r in b.fiction_numbers() if r == "US"), b.loopback_addresses())
+                folder = at / "bundle"
+                box.expect(box.pull(folder, "--identity"))
+                self.assertTrue(self.in_bundle(folder))
+                line = next(e for e in (folder / "entries-0.ndjson").read_text().splitlines() if "5550177" in decoded(e))
+                self.erase_and_wait(client, people[:1], lines=2)
+                staff = b.Staff(box.staff_client(), box.staff_user, box.staff_password)
+                form = staff.client.get("/staff/erase?lang=en").form("/staff/erase")
+                asked = staff.client.post("/staff/erase", form.fields(number=LEAVING[1], region="SE"))
+                form = asked.form("/staff/erase/yes")
+                done = staff.client.post("/staff/erase/yes", form.fields([("shown", "yes")]), accept_language="en")
+                page = re.search(r"/e/[\w-]{22}", done.text).group()
+                staff.client.close()
+                deadline = time.monotonic() + PROMISED_s
+                while "Certificate" not in client.get(page + "?lang=en").headline:
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.5)
+                self.assertIn("Not yet confirmed by: Tres Faroles head office", client.get(page + "?lang=en").words)
+                self.assertIn("2 of erasures wait", box.cli("status").stdout)
+                pulled = box.expect(box.pull(folder, "--identity")).stdout
+                self.assertEqual(len(re.findall(r"(?m)^erased [\w-]{22}$", pulled)), 2, pulled)
+                self.assertIn("--ack", pulled)
+                for path in folder.rglob("*"):
+                    if path.is_file():
+                        for last in LEAVING[:2]:
+                            self.assertEqual(self.in_file(path, last), [], path.name)
+                self.assertIn(line, (folder / "entries-0.ndjson").read_text(), "somebody else was forgotten")
+                self.assertIn("intact", box.expect(box.verify_bundle(folder)).stdout)
+                self.assertNotIn("delete them", box.expect(box.pull(folder, "--identity", "--ack")).stdout)
+                self.assertNotIn("erased", box.expect(box.pull(folder, "--identity")).stdout)
+                self.assertNotIn("wait", box.cli("status").stdout)
+                self.assertNotIn("Not yet confirmed", client.get(page + "?lang=en").words)
+                self.assertEqual(client.get(f"/m/{bea.token}").status, 200)
 
     def needles(self, client, people):
         out = {}
@@ -128,29 +205,35 @@ class Erasure(unittest.TestCase):
             self.assertIn("V7" if status else "intact", ended.stdout)
 
     def in_bundle(self, folder):
-        national = re.sub(r"\D", "", LEAVING[0])
-        return secrets.search((folder / "entries-0.ndjson").read_bytes(),
-                              secrets.number_needles("46" + national[1:], national))
+        return self.in_file(folder / "entries-0.ndjson", LEAVING[0])
+
+    def in_file(self, path, number):
+        national = re.sub(r"\D", "", number)
+        return secrets.search(path.read_bytes(), secrets.number_needles("46" + national[1:], national))
 
     def ledger(self, box):
         return b"".join(path.read_bytes() for path in box.data.glob("ledger.db*"))
 
-    def erase_and_wait(self, client, people):
+    def erase(self, client, person):
+        """The address of the certificate."""
+        form = client.get(f"/m/{person.token}/erase?lang=en").form(f"/m/{person.token}/erase")
+        answer = client.post(f"/m/{person.token}/erase", form.fields())
+        self.assertEqual(answer.status, 303, answer.words[:300])
+        return answer.location.split("?")[0]
+
+    def erase_and_wait(self, client, people, lines=3):
         began = time.monotonic()
         pages = []
         for person in people:
-            form = client.get(f"/m/{person.token}/erase?lang=en").form(f"/m/{person.token}/erase")
-            answer = client.post(f"/m/{person.token}/erase", form.fields())
-            self.assertEqual(answer.status, 303, answer.words[:300])
+            pages.append(self.erase(client, person))
             self.assertEqual(client.get(f"/m/{person.token}").status, 404)
-            pages.append(answer.location.split("?")[0])
         for page in pages:
             while "Certificate" not in client.get(page + "?lang=en").headline:
                 self.assertLess(time.monotonic() - began, PROMISED_s, "the promise is a minute")
                 time.sleep(0.5)
         b.say(f"{len(pages)} certificates after {time.monotonic() - began:.1f} s (promised {PROMISED_s} s)")
         certificate = json.loads(client.get(pages[0] + "/certificate").text)
-        self.assertEqual(certificate["statement"]["lines"], 3)
+        self.assertEqual(certificate["statement"]["lines"], lines)
         self.assertNotIn("1740631", json.dumps(certificate))
         return certificate
 

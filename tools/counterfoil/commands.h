@@ -22,14 +22,17 @@ struct Where {
 using Action = std::function<int()>;
 
 void add_operator_commands(CLI::App& app, Where& where,
-                           Action& action);             // init, user, link, peer, status, verify
-void add_pull_commands(CLI::App& app, Action& action);  // pull, show
-void add_demo_command(CLI::App& app, Action& action);   // demo
+                           Action& action);  // init, user, link, peer, status, verify
+void add_people_commands(CLI::App& app, Where& where, Action& action);  // hold, restrict, erase
+void add_pull_commands(CLI::App& app, Action& action);                  // pull, show
+void add_demo_command(CLI::App& app, Action& action);                   // demo
 
 /// A key, a certificate or another small text file. Fails as read_text_file does.
 Result<std::string> read_small_file(const std::string& path);
 /// Prints "counterfoil: …" and returns the code's exit status.
 int complain(const Error& error);
+/// "https://host[:port]", where customers find the box.
+std::string customer_url(const app::Config& config);
 /// Asks the running daemon, or opens the folder itself when none runs.
 Result<json::Value> ask(const Where& where, const json::Object& request,
                         const app::ControlProgress& progress = {});

@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   app.add_option("--data", where.paths.data, "the data folder")->capture_default_str();
   tool::Action action;
   tool::add_operator_commands(app, where, action);
+  tool::add_people_commands(app, where, action);
   tool::add_pull_commands(app, action);
   tool::add_demo_command(app, action);
   app.footer(exit_table());

@@ -126,6 +126,14 @@ int print_status(const Where& where, bool as_json) {
                                       ? "none since the start"
                                       : (scrubbed_at + ", " + count("scrubbed") + " lines, sound").c_str());
   if (is_waiting) std::printf("  stops     %s wait in the spill file\n", count("stops_waiting").c_str());
+  if (const auto* notices = status->find("erasure_notices")) {
+    const auto open = notices->integer_at("open").value_or(0);
+    const auto overdue = notices->integer_at("overdue").value_or(0);
+    if (open > 0)
+      std::printf("  notices   %lld of erasures wait for recipients, %lld for more than %lld days\n",
+                  static_cast<long long>(open), static_cast<long long>(overdue),
+                  static_cast<long long>(limits::kNoticeOverdue_days));
+  }
   if (const auto closed = status->strings_at("closed"); closed && !closed->empty()) {
     std::printf("  opt-in    closed:\n");
     for (const auto& reason : *closed) std::printf("            %s\n", reason.c_str());
@@ -192,6 +200,27 @@ int list_due(const Where& where) {
   return 0;
 }
 
+// The rows of a list in an answer; none when there is no such list.
+json::Array rows_of(const json::Value& answer, std::string_view key) {
+  const auto* list = answer.find(key);
+  return list == nullptr || list->array() == nullptr ? json::Array() : *list->array();
+}
+
+int report_retention(const Where& where) {
+  const auto answer = ask(where, {{"do", "retention.report"}});
+  if (!answer) return complain(answer.error());
+  std::puts("deleted:");
+  for (const auto& row : rows_of(*answer, "gone"))
+    std::printf("  %s  %6lld lines by %-8s  line %lld of the log says so\n", text_of(row, "t").c_str(),
+                static_cast<long long>(row.integer_at("lines").value_or(0)), text_of(row, "by").c_str(),
+                static_cast<long long>(row.integer_at("tombstone").value_or(0)));
+  std::puts("goes next:");
+  for (const auto& row : rows_of(*answer, "next"))
+    std::printf("  after %-10s  %6lld lines of %s\n", text_of(row, "until").c_str(),
+                static_cast<long long>(row.integer_at("lines").value_or(0)), text_of(row, "class").c_str());
+  return 0;
+}
+
 int run_retention(const Where& where, bool clock_is_right) {
   const auto ran = ask(where, {{"do", "retention.run"}, {"clock_is_right", clock_is_right}});
   if (!ran && ran.error().code == Code::NotFound) {
@@ -212,8 +241,7 @@ struct LinkArguments {
 int show_link(const Where& where, const LinkArguments& link) {
   const auto config = app::read_config(where.paths.config);
   if (!config) return complain(config.error());
-  const std::string port = config->customer.port == 443 ? "" : ":" + std::to_string(config->customer.port);
-  const std::string url = "https://" + config->host + port + "/o/" + link.id;
+  const std::string url = customer_url(*config) + "/o/" + link.id;
   const auto terminal = pages::qr::terminal(url);
   if (!terminal) return complain(terminal.error());
   std::printf("%s\n%s\n", terminal->c_str(), url.c_str());
@@ -336,6 +364,8 @@ void add_retention_commands(CLI::App& app, Where& where, Action& action) {
   auto* retention = app.add_subcommand("retention", "records whose time is over")->require_subcommand(1);
   auto* due = retention->add_subcommand("due", "list what is due and still there");
   due->callback([&] { action = [&] { return list_due(where); }; });
+  auto* report = retention->add_subcommand("report", "what was deleted when, and what goes next");
+  report->callback([&] { action = [&] { return report_retention(where); }; });
   auto* run = retention->add_subcommand("run", "delete now what is due; it happens by itself every hour");
   static bool clock_is_right = false;
   run->add_flag("--clock-is-right", clock_is_right,
@@ -347,6 +377,11 @@ void add_retention_commands(CLI::App& app, Where& where, Action& action) {
 
 Result<std::string> read_small_file(const std::string& path) {
   return read_text_file(path, limits::kKeyFileBytesMax);
+}
+
+std::string customer_url(const app::Config& config) {
+  return "https://" + config.host +
+         (config.customer.port == 443 ? "" : ":" + std::to_string(config.customer.port));
 }
 
 int complain(const Error& error) {

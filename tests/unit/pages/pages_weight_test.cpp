@@ -26,11 +26,11 @@ TEST_CASE("a customer page weighs at most 30 KB in all, in every language") {
                                       {"topics", view.phrase("form.no_tick")},
                                       {"number", view.phrase("form.no_number")},
                                       {"age", view.phrase("form.no_age", {{"age", "14"}})}};
-    for (const Page& page :
-         {opt_in_page(view, test::shop_form(), {}, {all, {}, 200}, std::string(75, 't')),
-          receipt_page(view, test::shop_submission(), std::string(75, 't')),
-          manage_page(view, test::shop_submission(), std::string(75, 't'), std::string(75, 't'), true),
-          privacy_page(view), front_page(view)}) {
+    for (const Page& page : {opt_in_page(view, test::shop_form(), {}, {all, {}, 200}, std::string(75, 't')),
+                             receipt_page(view, test::shop_submission(), std::string(75, 't')),
+                             manage_page(view, test::shop_submission(), std::string(75, 't'),
+                                         std::string(75, 't'), std::string(75, 't'), true),
+                             privacy_page(view), front_page(view)}) {
       const std::size_t weight = test::whole(view, page).size() + fixed;
       CAPTURE(page.name);
       MESSAGE(page.name << " " << language << ": " << weight << " bytes in all");
@@ -104,7 +104,7 @@ TEST_CASE("manage ticks what is agreed, strikes what is withdrawn, and adds noth
   const View view = test::shop_view(look);
   desk::Submission s = test::shop_submission();
   s.choices[1].state = consent::State::ConsentWithdrawn;
-  const std::string html = test::whole(view, manage_page(view, s, "k", "s", true));
+  const std::string html = test::whole(view, manage_page(view, s, "k", "s", "r", true));
   CHECK(test::count_of(html, "type=\"checkbox\"") == 1);
   CHECK(html.find("value=\"orders\"") != html.npos);
   CHECK(html.find("<s>Offers of the week</s>") != html.npos);

@@ -57,12 +57,29 @@ class LiveSite {
     return staff_.dispatch(logged_in(form(path, fields)));
   }
 
+  /// The next staff request is this person's.
+  void log_in_as(const std::string& name, desk::Role role) {
+    if (shop.desk->needs_set_up())
+      REQUIRE(shop.desk->add_user("maria", desk::Role::Manager, "a long password"));
+    if (!shop.desk->user(name)) REQUIRE(shop.desk->add_user(name, role, "a long password"));
+    const auto opened = sessions_->log_in(net::Request(), name, desk::role_name(role));
+    REQUIRE(opened);
+    cookie_ = opened->set_cookie.substr(0, opened->set_cookie.find(';'));
+  }
+
+  net::Response staff_post_raw(const std::string& path, const net::NameValues& fields) {
+    return staff_.dispatch(logged_in(form(path, fields)));
+  }
+
   static std::string token_on(const std::string& html) {
     const std::string before = "name=\"token\" value=\"";
     const std::size_t at = html.find(before);
     REQUIRE(at != html.npos);
     return html.substr(at + before.size(), html.find('"', at + before.size()) - at - before.size());
   }
+
+  /// Without the head, whose form has a token of its own.
+  static std::string main_of(const std::string& html) { return html.substr(html.find("<main")); }
 
   counterfoil::test::Shop shop;
 
@@ -83,19 +100,10 @@ class LiveSite {
   }
   net::Request logged_in(net::Request out) {
     out.listener = net::ListenerKind::Staff;
-    if (cookie_.empty()) {
-      if (shop.desk->needs_set_up())
-        REQUIRE(shop.desk->add_user("maria", desk::Role::Manager, "a long password"));
-      const auto opened = sessions_->log_in(out, "maria", "manager");
-      REQUIRE(opened);
-      cookie_ = opened->set_cookie.substr(0, opened->set_cookie.find(';'));
-    }
+    if (cookie_.empty()) log_in_as("maria", desk::Role::Manager);
     out.fields.push_back({"Cookie", cookie_});
     return out;
   }
-  /// Without the head, whose form has a token of its own.
-  static std::string main_of(const std::string& html) { return html.substr(html.find("<main")); }
-
   std::unique_ptr<net::FormTokens> tokens_;
   std::unique_ptr<net::Sessions> sessions_;
   net::Router customer_;
@@ -296,7 +304,7 @@ TEST_CASE("erasing asks first, then shows how far it is, then the certificate") 
   const auto question = site.get(manage + "/erase");
   CHECK(question.status == 200);
   CHECK(has(question, "What stays"));
-  CHECK(has(question, "are not told by this box"));
+  CHECK(has(question, "are told to delete them when they next do"));
   CHECK(site.shop.desk->submission(given->token));  // looking changes nothing
 
   const auto stale = site.post_raw(manage + "/erase", {{"token", "stale"}});
@@ -331,6 +339,66 @@ TEST_CASE("erasing asks first, then shows how far it is, then the certificate") 
   REQUIRE(certificate);
   CHECK(certificate->string_at("jws"));
   CHECK(site.get("/e/AAAAAAAAAAAAAAAAAAAAAA").status == 404);
+}
+
+TEST_CASE("a manager erases at the till, after a question, and hands over the certificate's address") {
+  LiveSite site;
+  const auto given = site.shop.desk->opt_in(site.shop.request(kAna));
+  REQUIRE(given);
+  site.log_in_as("sara", desk::Role::Staff);
+  CHECK(site.staff_get("/staff/erase").status == 403);
+  CHECK_FALSE(has(site.staff_get("/staff"), "/staff/erase"));
+  site.log_in_as("maria", desk::Role::Manager);
+  CHECK(has(site.staff_get("/staff"), "/staff/erase"));
+  CHECK(site.staff_post("/staff/erase", {{"number", "12"}, {"region", "SE"}}).status == 400);
+
+  const net::NameValues number = {{"number", kAna}, {"region", "SE"}};
+  auto asked = site.staff_post("/staff/erase", number);
+  REQUIRE(asked.status == 200);
+  CHECK(has(asked, "+46 70 174 06 21"));
+  const auto answer = [&](net::NameValues fields) {
+    fields.push_back({"token", LiveSite::token_on(LiveSite::main_of(asked.body))});
+    return site.staff_post_raw("/staff/erase/yes", fields);
+  };
+  asked = answer(number);  // without the tick
+  CHECK(asked.status == 400);
+  CHECK(site.shop.desk->submission(given->token));
+  net::NameValues shown = number;
+  shown.push_back({"shown", "yes"});
+  const auto done = answer(shown);
+  CHECK(done.status == 200);
+  CHECK(site.shop.desk->submission(given->token).error().code == Code::NotFound);
+  const std::size_t at = done.body.find("https://shop.example/e/");
+  REQUIRE(at != done.body.npos);
+  const std::string page = done.body.substr(at + 20, 25);
+  CHECK(site.get(page).status == 200);
+  CHECK(has(answer(shown), page));  // a double tap
+  CHECK(is_stopped(site.shop));
+
+  asked = site.staff_post("/staff/erase", {{"number", "070 174 06 99"}, {"region", "SE"}});
+  CHECK(answer({{"number", "070 174 06 99"}, {"region", "SE"}, {"shown", "yes"}}).status == 404);
+}
+
+TEST_CASE("a customer has data kept without use, and used again, by the link") {
+  LiveSite site;
+  const auto given = site.shop.desk->opt_in(site.shop.request(kAna));
+  REQUIRE(given);
+  REQUIRE(site.shop.desk->confirm(given->code, site.shop.cashier));
+  const std::string manage = "/m/" + given->token;
+  const auto post = [&](bool on) {
+    const std::string html = site.get(manage).body;
+    net::NameValues fields = {{"token", LiveSite::token_on(html.substr(html.find("/restrict\"")))}};
+    if (on) fields.push_back({"on", "yes"});
+    return site.post_raw(manage + "/restrict", fields);
+  };
+  const auto reasons = [&] { return site.shop.at_till(kAna, consent::Channel::WhatsApp, "offers").reasons; };
+  CHECK(reasons().empty());
+  CHECK(post(true).status == 303);
+  CHECK(has(site.get(manage), "Your data are kept, but not used."));
+  REQUIRE(reasons().size() == 1);
+  CHECK(reasons().front().code == decide::ReasonCode::Restricted);
+  CHECK(post(false).status == 303);
+  CHECK(reasons().empty());
 }
 
 }  // namespace counterfoil::pages
