@@ -62,7 +62,7 @@ class LiveSite {
     if (shop.desk->needs_set_up())
       REQUIRE(shop.desk->add_user("maria", desk::Role::Manager, "a long password"));
     if (!shop.desk->user(name)) REQUIRE(shop.desk->add_user(name, role, "a long password"));
-    const auto opened = sessions_->log_in(net::Request(), name, desk::role_name(role));
+    const auto opened = sessions_->log_in(net::Request(), name, std::string(desk::role_name(role)));
     REQUIRE(opened);
     cookie_ = opened->set_cookie.substr(0, opened->set_cookie.find(';'));
   }
