@@ -48,6 +48,7 @@ Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& su
   const Instant now = head_.certain_now(*options_.clock);
   Job job;
   NewEnding ending = new_ending(EndingJob::Kind::Erase);
+  std::vector<consent::Address> stopped;
   {
     CF_TRY(auto reader, readers_.lease());
     for (const auto& id : subjects) {
@@ -60,6 +61,7 @@ Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& su
       job.events.push_back(std::move(draft));
       for (const auto& address : identity.addresses)
         job.tags.push_back({suppression_tag(keyring_.roots().supp, address), body.by});
+      stopped.insert(stopped.end(), identity.addresses.begin(), identity.addresses.end());
       ending.job.what.subjects.insert(found.row.n);
       for (const auto& recipient : recipients)
         ending.job.notices.push_back({recipient, handle_for(found.key, recipient)});
@@ -69,6 +71,8 @@ Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& su
   const std::int64_t id = ending.job.id;
   job.endings.push_back(std::move(ending));
   CF_CHECK(writer_->run(std::move(job)));
+  // Other submissions may name the same addresses; their recipients have no tags.
+  for (const auto& address : stopped) follow_earlier_stop({address});
   return id;
 }
 

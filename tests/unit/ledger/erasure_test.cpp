@@ -82,6 +82,16 @@ TEST_CASE("a stop is still accepted after an erasure, and a new yes is a new per
   CHECK(box->ledger->verify({}));
 }
 
+TEST_CASE("an erasure stops the other submissions of its number, and recipients are told") {
+  const auto box = quick_box();
+  const auto first = box->ledger->open_subject(somebody(kAna), grant(), kYes, false);
+  const auto second = box->ledger->open_subject(somebody(kAna), grant(), kYes, false);
+  REQUIRE((first && second));
+  erase(*box, first->subject);
+  REQUIRE(box->ledger->checkpoint());
+  CHECK(box->ledger->subject(second->subject)->state.stop);
+}
+
 TEST_CASE("erasures go on where a start finds them, and many share a rotation") {
   const auto box = quick_box();
   std::vector<Opened> people;
