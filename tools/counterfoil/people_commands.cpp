@@ -11,7 +11,7 @@
 namespace counterfoil::tool {
 namespace {
 
-struct Person {
+struct NumberArguments {
   std::string number;
   std::string region;
   std::string case_id;
@@ -20,7 +20,7 @@ struct Person {
 };
 
 // A number on the command line stays in the shell's history and is in the list of processes meanwhile.
-Result<std::string> number_of(const Person& person) {
+Result<std::string> number_of(const NumberArguments& person) {
   if (person.number != "-") return person.number;
   std::string line;
   if (!std::getline(std::cin, line) || line.empty())
@@ -29,7 +29,7 @@ Result<std::string> number_of(const Person& person) {
 }
 
 // Asks for the command with the members that every command about a person has.
-Result<json::Value> ask_about(const Where& where, const Person& person, json::Object request) {
+Result<json::Value> ask_about(const Where& where, const NumberArguments& person, json::Object request) {
   CF_TRY(auto number, number_of(person));
   request.emplace("number", std::move(number));
   request.emplace("region", person.region);
@@ -43,13 +43,13 @@ int tell_count(const Result<json::Value>& answer, const char* what) {
   return 0;
 }
 
-int set_hold(const Where& where, const Person& person) {
+int set_hold(const Where& where, const NumberArguments& person) {
   const auto held =
       ask_about(where, person, {{"do", "hold.set"}, {"case", person.case_id}, {"until", person.until}});
   return tell_count(held, "held");
 }
 
-int clear_hold(const Where& where, const Person& person) {
+int clear_hold(const Where& where, const NumberArguments& person) {
   const auto cleared = ask_about(where, person, {{"do", "hold.clear"}, {"case", person.case_id}});
   return tell_count(cleared, "no longer held for this case");
 }
@@ -77,12 +77,12 @@ int list_holds(const Where& where) {
   return 0;
 }
 
-int restrict_use(const Where& where, const Person& person, bool on) {
+int restrict_use(const Where& where, const NumberArguments& person, bool on) {
   const auto done = ask_about(where, person, {{"do", "restrict"}, {"on", on}, {"reason", person.reason}});
   return tell_count(done, on ? "kept, but not used" : "used again");
 }
 
-int erase(const Where& where, const Person& person) {
+int erase(const Where& where, const NumberArguments& person) {
   const auto config = app::read_config(where.paths.config);
   if (!config) return complain(config.error());
   const auto erased = ask_about(where, person, {{"do", "erase"}, {"reason", person.reason}});
@@ -97,13 +97,13 @@ int erase(const Where& where, const Person& person) {
   return 0;
 }
 
-void add_number(CLI::App& command, Person& person) {
+void add_number(CLI::App& command, NumberArguments& person) {
   command.add_option("number", person.number, "the phone number; - to type it or pipe it in")->required();
   command.add_option("--region", person.region, "country of a national spelling, SE; the shop's if left out");
 }
 
 void add_hold_commands(CLI::App& app, Where& where, Action& action) {
-  static Person person;
+  static NumberArguments person;
   auto* hold = app.add_subcommand("hold", "records kept for a legal claim: nothing ends them meanwhile")
                    ->require_subcommand(1);
   auto* set = hold->add_subcommand("set", "hold all that names a number");
@@ -120,7 +120,7 @@ void add_hold_commands(CLI::App& app, Where& where, Action& action) {
 }
 
 void add_restrict_command(CLI::App& app, Where& where, Action& action) {
-  static Person person;
+  static NumberArguments person;
   static bool off = false;
   auto* restrict =
       app.add_subcommand("restrict", "keep all that names a number, but do not use it (GDPR Art. 18)");
@@ -131,7 +131,7 @@ void add_restrict_command(CLI::App& app, Where& where, Action& action) {
 }
 
 void add_erase_command(CLI::App& app, Where& where, Action& action) {
-  static Person person;
+  static NumberArguments person;
   auto* erase_person = app.add_subcommand(
       "erase", "erase all that names a number, for somebody who showed that it is theirs; cannot be undone");
   add_number(*erase_person, person);
