@@ -124,8 +124,8 @@ Status Anchor::begin(AnchorRecord record) {
     const auto found = read_slot(slot);
     if (!found && found.error().code == Code::NotFound) continue;
     if (!found) return found.error();
-    // An interrupted set-up leaves a record that has seen no leaf, or one torn copy and nothing else.
-    if (found->record ? found->record->size != 0 : found->damaged > 1)
+    // Interrupted set-ups leave a record that has seen no leaf, or torn copies before one never written.
+    if (found->record ? found->record->size != 0 : found->damaged == kCopies)
       return fail(Code::Conflict, "the anchor holds the key of another ledger; take a fresh one");
   }
   CF_CHECK(write_slot(0, record));

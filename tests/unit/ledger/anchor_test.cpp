@@ -97,6 +97,19 @@ TEST_CASE(
     medium.writes_left = 1'000'000;
     CHECK(Anchor(medium).begin(record_of(0)));
   }
+  const auto of_set_up = [] {
+    AnchorRecord out = record_of(0);
+    out.size = 0;
+    return out;
+  };
+  FragileAnchor twice;
+  twice.kept_of_cut = 54;
+  for (const int writes : {1, 0}) {  // the second copy is torn, then the first one
+    twice.writes_left = writes;
+    CHECK_FALSE(Anchor(twice).begin(of_set_up()));
+  }
+  twice.writes_left = 1'000'000;
+  CHECK(Anchor(twice).begin(of_set_up()));
   FragileAnchor medium;
   REQUIRE(Anchor(medium).begin(record_of(3)));
   for (const std::size_t copy : {0U, 256U, 512U}) medium.bytes[copy + 20] ^= 1U;
