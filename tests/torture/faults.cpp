@@ -8,18 +8,16 @@
 namespace counterfoil::torture {
 namespace {
 
-constexpr std::size_t kFailuresKept = 10;
-
-struct Kind {
+struct FaultKind {
   const char* name;
   int error;
   bool stays;
 };
 constexpr std::array kKinds = {
-    Kind{"EIO once", EIO, false},
-    Kind{"ENOSPC once", ENOSPC, false},
-    Kind{"EIO from there on", EIO, true},
-    Kind{"ENOSPC from there on", ENOSPC, true},
+    FaultKind{"EIO once", EIO, false},
+    FaultKind{"ENOSPC once", ENOSPC, false},
+    FaultKind{"EIO from there on", EIO, true},
+    FaultKind{"ENOSPC from there on", ENOSPC, true},
 };
 
 class Faults {
@@ -37,7 +35,7 @@ class Faults {
   }
 
  private:
-  bool inject(const Kind& kind, std::size_t at) {
+  bool inject(const FaultKind& kind, std::size_t at) {
     CrashDisk disk{Image()};
     Journal journal;
     {

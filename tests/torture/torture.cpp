@@ -11,7 +11,6 @@ namespace {
 constexpr std::uint64_t kSecondCutEvery = 8;
 constexpr std::uint64_t kSignAnewEvery = 16;
 constexpr std::uint64_t kSetUpParts = 4;
-constexpr std::size_t kFailuresKept = 10;
 
 /// One workload and the images of it.
 class Round {

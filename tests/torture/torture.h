@@ -16,6 +16,8 @@
 
 namespace counterfoil::torture {
 
+inline constexpr std::size_t kFailuresKept = 10;  // the first ones of a tally
+
 /// An image after which something that was promised is wrong.
 struct Failure {
   std::string where;  // seed, image, op, what was kept
