@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// An anchor that lives as long as the object. Thread rule: one thread at a time.
+// An anchor that lives as long as the object. Thread rule: any thread.
 #pragma once
 
 #include "base/seams.h"
