@@ -141,6 +141,13 @@ Status Appliance::create(const Config& config, const Paths& paths, const Clock* 
   return made;
 }
 
+Result<ledger::RestoreReport> Appliance::restore(const Config& config, const Paths& paths,
+                                                 const std::string& from) {
+  CF_CHECK(crypto::init());
+  CF_TRY(const Board board, board_for(config, paths));
+  return ledger::Ledger::restore(ledger_options(config, paths, board, board.clock.get()), from);
+}
+
 Result<std::unique_ptr<Appliance>> Appliance::open(Config config, const Paths& paths, Clock* clock) {
   return open_with(&ledger::Ledger::open, std::move(config), paths, clock);
 }
@@ -172,25 +179,26 @@ Result<json::Value> Appliance::status() const {
   const auto told = notices.value_or(desk::OpenNotices{});
   const bool well = !health.read_only && health.trouble.empty();
   const std::string scrubbed_at = health.scrubbed_at == 0 ? std::string() : rfc3339(health.scrubbed_at);
-  return json::Value(json::Object{{"anchor", health.anchor_promise},
-                                  {"clock", clock_state_name(health.clock)},
-                                  {"closed", std::move(closed)},
-                                  {"erasure_notices", json::Object{{"open", told.open}, {"overdue", told.overdue}}},
-                                  {"events", health.size},
-                                  {"index_ready", health.index_ready},
-                                  {"ledger_bytes", health.ledger_bytes},
-                                  {"needs_set_up", desk_->needs_set_up()},
-                                  {"origin", health.origin},
-                                  {"read_only", health.read_only},
-                                  {"scrubbed", health.scrubbed},
-                                  {"scrubbed_at", scrubbed_at},
-                                  {"serving", serving_.load()},
-                                  {"stops_waiting", health.stops_waiting},
-                                  {"submissions", health.subjects},
-                                  {"time", rfc3339(clock_->now())},
-                                  {"trouble", health.trouble},
-                                  {"wal_bytes", health.wal_bytes},
-                                  {"well", well}});
+  return json::Value(
+      json::Object{{"anchor", health.anchor_promise},
+                   {"clock", clock_state_name(health.clock)},
+                   {"closed", std::move(closed)},
+                   {"erasure_notices", json::Object{{"open", told.open}, {"overdue", told.overdue}}},
+                   {"events", health.size},
+                   {"index_ready", health.index_ready},
+                   {"ledger_bytes", health.ledger_bytes},
+                   {"needs_set_up", desk_->needs_set_up()},
+                   {"origin", health.origin},
+                   {"read_only", health.read_only},
+                   {"scrubbed", health.scrubbed},
+                   {"scrubbed_at", scrubbed_at},
+                   {"serving", serving_.load()},
+                   {"stops_waiting", health.stops_waiting},
+                   {"submissions", health.subjects},
+                   {"time", rfc3339(clock_->now())},
+                   {"trouble", health.trouble},
+                   {"wal_bytes", health.wal_bytes},
+                   {"well", well}});
 }
 
 Result<json::Value> Appliance::verify(const ControlProgress& progress) const {
@@ -264,6 +272,10 @@ Result<json::Value> Appliance::change(const std::string& name, const json::Value
   if (name == "retention.run") {
     const auto* word = request.find("clock_is_right");
     CF_CHECK(ledger_->sweep(word != nullptr && word->boolean() != nullptr && *word->boolean()));
+    return json::Value(json::Object{});
+  }
+  if (name == "restore.vouch") {
+    CF_CHECK(ledger_->vouch_for_stops());
     return json::Value(json::Object{});
   }
   if (name == "peer.remove") {

@@ -32,6 +32,9 @@ class Appliance {
  public:
   /// Makes the data folder's ledger. Fails with Conflict when there is one already.
   static Status create(const Config& config, const Paths& paths, const Clock* clock = nullptr);
+  /// A new log from a copy (Ledger::restore).
+  static Result<ledger::RestoreReport> restore(const Config& config, const Paths& paths,
+                                               const std::string& from);
   /// Fails as Ledger::open does; clock replaces the board's when given (history of a demo shop), and outlives
   /// this.
   static Result<std::unique_ptr<Appliance>> open(Config config, const Paths& paths, Clock* clock = nullptr);
@@ -43,8 +46,8 @@ class Appliance {
 
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
   /// user.add, user.password, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers,
-  /// log.key, retention.due, retention.report, retention.run, hold.list, and those of people.h. Commands that
-  /// change something run one at a time. Fails with BadInput, and as the desk does.
+  /// log.key, restore.vouch, retention.due, retention.report, retention.run, hold.list, and those of
+  /// people.h. Commands that change something run one at a time. Fails with BadInput, and as the desk does.
   Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }

@@ -40,6 +40,12 @@ Said said_in(const EraseBody& body) {
   return {body.by, Evidence::Claimed, {}, {}};
 }
 
+// What is kept, and for how long, is no event of a consent: make_record leaves it out.
+template <class Other>
+Said said_in(const Other&) {
+  return {};
+}
+
 json::Array channel_names(const std::vector<Channel>& channels) {
   std::set<std::string_view> sorted;
   for (const Channel channel : channels) sorted.insert(channel_name(channel));

@@ -364,8 +364,8 @@ Result<RestoreReport> Ledger::restore(const Options& options, const std::string&
     CF_CHECK(rewriter.rewrite(endings.gone));
     Job last;
     last.sign = true;
-    CF_TRY(auto unvouched,
-           item_change(new_keys.roots(), kRestoreKind, kRestoreId, json::Object{{"at", options.clock->now()}}));
+    CF_TRY(auto unvouched, item_change(new_keys.roots(), kRestoreKind, kRestoreId,
+                                       json::Object{{"at", options.clock->now()}}));
     last.items.push_back(std::move(unvouched));
     CF_CHECK(rewriter.write(std::move(last)));
     CF_TRY(const auto position, committer->position());

@@ -70,10 +70,27 @@ class SealedLedger final : public Ledger {
                                  const Retention&) override {
     return why_;
   }
-  Result<std::int64_t> erase(const std::vector<consent::SubjectId>&, const consent::EraseBody&,
+  Result<Committed> hold(const std::vector<consent::SubjectId>&, const consent::HoldBody&,
+                         const Retention&) override {
+    return why_;
+  }
+  Result<Committed> clear_hold(const std::vector<consent::SubjectId>&, const consent::HoldClearBody&,
+                               const Retention&) override {
+    return why_;
+  }
+  Result<Committed> restrict(const std::vector<consent::SubjectId>&, const consent::RestrictBody&,
                              const Retention&) override {
     return why_;
   }
+  Result<std::int64_t> erase(const std::vector<consent::SubjectId>&, const consent::EraseBody&,
+                             const Retention&, const std::vector<consent::RecipientId>&) override {
+    return why_;
+  }
+  Result<RetentionReport> retention_report() const override { return why_; }
+  Result<std::vector<consent::Event>> events(const consent::SubjectId&) const override { return why_; }
+  Result<std::vector<Subject>> submissions(const consent::Address&) const override { return why_; }
+  Result<std::vector<Subject>> kept() const override { return why_; }
+  Status vouch_for_stops() override { return why_; }
   Result<EndingReport> erasure(std::int64_t) const override { return why_; }
   Result<std::vector<consent::SubjectId>> joined(const consent::SubjectId&) const override { return why_; }
   Result<std::string> sign(std::string_view, const json::Value&) const override { return why_; }

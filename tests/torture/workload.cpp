@@ -214,7 +214,7 @@ void Workload::stop_unknown() {
 
 void Workload::ask_erasure(Person& person) {
   person.gone.asked = disk_.position();
-  const auto id = ledger_->erase({person.opened.subject}, erase_by_link(), kProof);
+  const auto id = ledger_->erase({person.opened.subject}, erase_by_link(), kProof, {});
   if (!id) return;
   person.gone.done = disk_.position();
   person.ending = *id;

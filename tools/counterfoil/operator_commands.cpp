@@ -4,6 +4,7 @@
 // init, user, link, peer, status, verify: what an operator does to one box.
 #include "app/control.h"
 #include "app/daemon.h"
+#include "as_owner.h"
 #include "base/fd.h"
 #include "base/limits.h"
 #include "commands.h"
@@ -46,29 +47,6 @@ Result<std::string> read_password(const std::string& prompt) {
     return fail(Code::BadInput, "no password was given; type it, or pipe it in as one line");
   return line;
 }
-
-// Files that root makes would be closed to the daemon: while this lives, root acts as the folder's owner.
-class AsOwner {
- public:
-  static Result<std::unique_ptr<AsOwner>> of(const std::string& folder) {
-    auto as_owner = std::make_unique<AsOwner>();
-    struct stat info{};
-    if (::geteuid() != 0 || ::stat(folder.c_str(), &info) != 0 || info.st_uid == 0) return as_owner;
-    as_owner->acts_ = true;
-    if (::setgroups(1, &info.st_gid) != 0 || ::setegid(info.st_gid) != 0 || ::seteuid(info.st_uid) != 0)
-      return errno_error(errno, "cannot act as the owner of " + folder);
-    return as_owner;
-  }
-  AsOwner() = default;
-  ~AsOwner() {
-    if (acts_ && (::seteuid(0) != 0 || ::setegid(0) != 0 || ::setgroups(0, nullptr) != 0)) std::abort();
-  }
-  AsOwner(const AsOwner&) = delete;
-  AsOwner& operator=(const AsOwner&) = delete;
-
- private:
-  bool acts_ = false;
-};
 
 json::Array names(const std::vector<std::string>& items) {
   json::Array out;
@@ -410,6 +388,7 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   add_link_commands(app, where, action);
   add_peer_commands(app, where, action);
   add_retention_commands(app, where, action);
+  add_backup_commands(app, where, action);
 
   auto* status = app.add_subcommand("status", "is the box healthy?");
   static bool as_json = false;

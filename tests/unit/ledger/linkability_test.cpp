@@ -145,7 +145,7 @@ void erase_a_tenth(Crowd& crowd) {
     body.via = "link";
     const std::uint64_t seq = crowd.box->ledger->health().size;
     const Retention kept{"proof-3y", month_after(crowd.box->clock.now(), 1'095)};
-    const auto id = crowd.box->ledger->erase({crowd.people[i * 10].subject}, body, kept);
+    const auto id = crowd.box->ledger->erase({crowd.people[i * 10].subject}, body, kept, {});
     REQUIRE(id);
     crowd.owns(consent::Seq{seq}, i * 10);
     asked.push_back(*id);

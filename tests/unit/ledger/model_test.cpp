@@ -124,7 +124,7 @@ class World {
     consent::EraseBody body;
     body.scope = "subject";
     body.via = "link";
-    model_.endings.push_back(must(box_->ledger->erase({person->id}, body, kForLong), "erase"));
+    model_.endings.push_back(must(box_->ledger->erase({person->id}, body, kForLong, {}), "erase"));
     model_.erase(*person);
   }
   void sweep(std::uint32_t a, std::uint32_t /*b*/) {

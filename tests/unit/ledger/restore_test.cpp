@@ -125,7 +125,7 @@ TEST_CASE("a restore brings nobody back who was erased after the backup") {
   shop->bea = shop->box->ledger->open_subject(somebody(kBea), grant(), kYes, true).value();
   REQUIRE(Ledger::backup(shop->box->folder.path(), shop->backup.path()));
   const auto erased = shop->box->ledger->erase(
-      {shop->ana.subject}, {.by = consent::Actor::Person, .scope = "subject", .via = "link"}, kProof);
+      {shop->ana.subject}, {.by = consent::Actor::Person, .scope = "subject", .via = "link"}, kProof, {});
   REQUIRE(erased);
   for (int i = 0; i < 500; ++i) {
     if (shop->box->ledger->erasure(*erased)->state == EndingReport::State::Ended) break;

@@ -122,7 +122,7 @@ TEST_CASE("an erasure while the scrub reads is no damage") {
   body.scope = "subject";
   body.via = "link";
   for (const auto& person : people) {
-    const auto job = box->ledger->erase({person}, body, kProof);
+    const auto job = box->ledger->erase({person}, body, kProof, {});
     REQUIRE(job);
     REQUIRE(comes_true([&] {
       const auto report = box->ledger->erasure(*job);

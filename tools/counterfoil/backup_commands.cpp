@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// backup and restore: what an operator does before and after a card dies.
+#include "as_owner.h"
+#include "commands.h"
+
+#include <cstdio>
+
+namespace counterfoil::tool {
+namespace {
+
+int backup(const Where& where, const std::string& to) {
+  const auto owner = AsOwner::of(where.paths.data);
+  if (!owner) return complain(owner.error());
+  const auto saved = ledger::Ledger::backup(where.paths.data, to);
+  if (!saved) return complain(saved.error());
+  std::printf("ledger.db and desk.db are in %s; they open only with the newest keys.db and the anchor\n",
+              to.c_str());
+  return 0;
+}
+
+int restore(const Where& where, const std::string& from) {
+  const auto config = app::read_config(where.paths.config);
+  if (!config) return complain(config.error());
+  const auto owner = AsOwner::of(where.paths.data);
+  if (!owner) return complain(owner.error());
+  const auto done = app::Appliance::restore(*config, where.paths, from);
+  if (!done) return complain(done.error());
+  std::printf("restored %llu events of %llu forms; the log goes on as %s\n",
+              static_cast<unsigned long long>(done->events),
+              static_cast<unsigned long long>(done->submissions), done->origin.c_str());
+  if (done->keyless > 0)
+    std::printf("%llu lines of the copy stay closed: their keys are gone, erased or expired since\n",
+                static_cast<unsigned long long>(done->keyless));
+  std::puts(
+      "The new log has a key of its own: give 'counterfoil log-key' to the head office and beside the "
+      "poster.\n"
+      "Nobody may be messaged yet, because stops that came after the copy are not in it. Record them again\n"
+      "(from the head office, the shop's phone, the staff), then run: counterfoil restore --stops-are-in");
+  return 0;
+}
+
+int vouch(const Where& where) {
+  const auto done = ask(where, {{"do", "restore.vouch"}});
+  if (!done) return complain(done.error());
+  std::puts("decisions are answered again");
+  return 0;
+}
+
+}  // namespace
+
+void add_backup_commands(CLI::App& app, Where& where, Action& action) {
+  static std::string folder;
+  auto* save = app.add_subcommand("backup", "copy ledger.db and desk.db, also while the daemon runs");
+  save->add_option("FOLDER", folder, "on another disk; an earlier backup there is replaced")->required();
+  save->callback([&] { action = [&] { return backup(where, folder); }; });
+
+  auto* restore_command =
+      app.add_subcommand("restore", "start a new log from a backup and the newest keys.db");
+  static bool stops_are_in = false;
+  auto* from = restore_command->add_option("FOLDER", folder,
+                                           "what 'counterfoil backup' wrote, or the data folder "
+                                           "itself when only its ledger.db was put back");
+  auto* flag = restore_command->add_flag("--stops-are-in", stops_are_in,
+                                         "all stops that came after the copy have been recorded again");
+  from->excludes(flag);
+  restore_command->callback([&] {
+    if (!stops_are_in && folder.empty())
+      throw CLI::ValidationError("restore", "name the folder of the backup, or say --stops-are-in");
+    action = [&] { return stops_are_in ? vouch(where) : restore(where, folder); };
+  });
+}
+
+}  // namespace counterfoil::tool
