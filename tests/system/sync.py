@@ -114,7 +114,7 @@ class FakeBox:
                 with self.context.wrap_socket(self.listener.accept()[0], server_side=True) as peer:
                     while head := peer.recv(8192):
                         path = head.split()[1].decode().split("?")[0]
-                        answer = self.answers[path]
+                        answer = self.answers.get(path, (404, b""))  # a box of an earlier version
                         status, body = answer.pop(0) if isinstance(answer, list) else answer
                         peer.sendall(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n" % (status, len(body)) + body)
             except ssl.SSLError:
