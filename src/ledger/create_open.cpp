@@ -28,15 +28,10 @@ Status check_options(const Options& options) {
   return check_folder(options.folder);
 }
 
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::exists(path, ignored);
-}
-
 // Rows of a table, without making what is not there. Opened as the ledger would: a power cut may have left a
 // journal that has to be rolled back first.
 Result<std::int64_t> rows_in(const std::string& path, const std::string& table) {
-  if (!exists(path)) return 0;
+  if (!file_exists(path)) return 0;
   CF_TRY(auto database, store::Database::open(path, {}));
   CF_TRY(const auto made,
          database.query_integer("SELECT count(*) FROM sqlite_schema WHERE name = '" + table + "'"));
@@ -62,13 +57,14 @@ void remove_files(const std::string& folder) {
 
 Status check_files(const std::string& folder) {
   for (const auto& path : {ledger_path(folder), keys_path(folder)})
-    if (!exists(path)) return fail(Code::Corrupt, path + " is missing; put back its newest copy");
+    if (!file_exists(path)) return fail(Code::Corrupt, path + " is missing; put back its newest copy");
   return {};
 }
 
 Status make_room(const Options& options) {
   const auto& folder = options.folder;
-  if (!exists(ledger_path(folder)) && !exists(keys_path(folder)) && !exists(desk_path(folder))) return {};
+  if (!file_exists(ledger_path(folder)) && !file_exists(keys_path(folder)) && !file_exists(desk_path(folder)))
+    return {};
   CF_TRY(const bool unfinished, is_unfinished(folder));
   if (!unfinished) {
     CF_CHECK(check_files(folder));
@@ -154,7 +150,7 @@ Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
   CF_CHECK(check_options(options));
   CF_TRY(auto lock, store::FolderLock::take(options.folder));
   CF_CHECK(finish_restore(options.folder));
-  if (!exists(ledger_path(options.folder)) && !exists(keys_path(options.folder)))
+  if (!file_exists(ledger_path(options.folder)) && !file_exists(keys_path(options.folder)))
     return fail(Code::NotFound, "there is no ledger in this folder; set it up first");
   CF_CHECK(check_files(options.folder));
   CF_TRY(auto keys_cache, store::PageCache::of(keys_path(options.folder)));

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <string_view>
 
 namespace counterfoil::ledger {
@@ -91,6 +92,11 @@ std::string keys_path(const std::string& folder) {
 }
 std::string desk_path(const std::string& folder) {
   return folder + "/desk.db";
+}
+
+bool file_exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
 }
 
 int supp_state(consent::Actor by) {

@@ -21,6 +21,7 @@ enum class Access { Create, Write, Read };
 std::string ledger_path(const std::string& folder);
 std::string keys_path(const std::string& folder);
 std::string desk_path(const std::string& folder);
+bool file_exists(const std::string& path);
 
 /// supp.state: the strongest hand that stopped the address, from 1; 0 is reserved for a lifted stop.
 int supp_state(consent::Actor by);

@@ -43,11 +43,6 @@ std::string complete_path(const std::string& folder) {
   return restore_folder(folder) + "/complete";
 }
 
-bool exists(const std::string& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
 Status io_status(const std::error_code& error, const std::string& what) {
   if (!error) return {};
   return errno_error(error.value(), what);
@@ -69,7 +64,7 @@ Status copy_file(const std::string& from, const std::string& to) {
 // With the log that may not have been copied back.
 Status copy_database(const std::string& from, const std::string& to) {
   CF_CHECK(copy_file(from, to));
-  return exists(from + "-wal") ? copy_file(from + "-wal", to + "-wal") : Status();
+  return file_exists(from + "-wal") ? copy_file(from + "-wal", to + "-wal") : Status();
 }
 
 // The newest copy of each: people's keys are only in the newest keys.db.
@@ -79,14 +74,14 @@ Status gather(const std::string& folder, const std::string& from) {
   CF_CHECK(io_status(error, "cannot empty " + restore_folder(folder)));
   for (const auto& path : {restore_folder(folder), old_folder(folder), new_folder(folder)})
     CF_CHECK(make_folder(path));
-  if (!exists(from + "/ledger.db"))
+  if (!file_exists(from + "/ledger.db"))
     return fail(Code::NotFound,
                 from + " holds no ledger.db; name the folder that 'counterfoil backup' wrote");
   CF_CHECK(copy_database(from + "/ledger.db", old_folder(folder) + "/ledger.db"));
   for (const char* name : {"keys.db", "desk.db"}) {
     const std::string own = folder + "/" + name;
-    const std::string source = exists(own) ? own : from + "/" + name;
-    if (!exists(source))
+    const std::string source = file_exists(own) ? own : from + "/" + name;
+    if (!file_exists(source))
       return fail(Code::NotFound, std::string(name) + " is missing; put back its newest copy");
     CF_CHECK(copy_database(source, old_folder(folder) + "/" + name));
     CF_CHECK(copy_database(source, new_folder(folder) + "/" + name));
@@ -96,7 +91,7 @@ Status gather(const std::string& folder, const std::string& from) {
 
 Status move_into_place(const std::string& folder, const std::string& name) {
   const std::string fresh = new_folder(folder) + "/" + name;
-  if (!exists(fresh)) return {};
+  if (!file_exists(fresh)) return {};
   const std::string place = folder + "/" + name;
   std::error_code error;
   for (const char* suffix : {"-wal", "-shm"}) {
@@ -294,7 +289,7 @@ Result<std::string> newest_checkpoint(store::Database& ledger) {
 Status sync_files(const std::string& folder) {
   for (const char* name : kFiles) {
     const std::string path = new_folder(folder) + "/" + name;
-    if (exists(path + "-wal")) return fail(Code::Io, path + " was not copied back");
+    if (file_exists(path + "-wal")) return fail(Code::Io, path + " was not copied back");
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid() || ::fsync(file.get()) != 0) return errno_error(errno, "cannot sync " + path);
   }
@@ -318,7 +313,7 @@ std::string next_incarnation(const std::string& origin) {
 }
 
 Status finish_restore(const std::string& folder) {
-  if (!exists(complete_path(folder))) return {};
+  if (!file_exists(complete_path(folder))) return {};
   for (const char* name : kFiles) CF_CHECK(move_into_place(folder, name));
   std::error_code error;
   fs::remove_all(restore_folder(folder), error);
@@ -383,8 +378,8 @@ Result<RestoreReport> Ledger::restore(const Options& options, const std::string&
 }
 
 Status Ledger::backup(const std::string& folder, const std::string& to) {
-  if (!exists(ledger_path(folder))) return fail(Code::NotFound, folder + " holds no ledger");
-  if (!exists(to)) CF_CHECK(make_folder(to));
+  if (!file_exists(ledger_path(folder))) return fail(Code::NotFound, folder + " holds no ledger");
+  if (!file_exists(to)) CF_CHECK(make_folder(to));
   std::error_code error;
   if (fs::equivalent(folder, to, error))
     return fail(Code::BadInput, "a backup beside the ledger is lost with it; name another folder");
