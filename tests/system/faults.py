@@ -146,7 +146,7 @@ class Faults(unittest.TestCase):
             self.assertEqual(b.stop_by_number(again, b.swedish(81)).status, 200)
 
     def test_full_disk(self):
-        with small_disk(self.at / "disk", "6m") as mounted:
+        with small_disk(self.at / "disk", "8m") as mounted:
             box = self.new_box(data=self.at / "disk/data")
             if mounted:
                 box.start()
