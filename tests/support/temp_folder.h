@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// A folder under /tmp that goes away with the object, files and all. Throws when it cannot be made: a test
-// that has no folder cannot go on.
+// A folder under /tmp, or elsewhere, that goes away with the object, files and all. Throws when it cannot be
+// made: a test that has no folder cannot go on.
 #pragma once
 
 #include <stdlib.h>
@@ -15,7 +15,7 @@ namespace counterfoil::support {
 
 class TempFolder {
  public:
-  TempFolder() : path_("/tmp/counterfoil-test-XXXXXX") {
+  explicit TempFolder(const std::string& parent = "/tmp") : path_(parent + "/counterfoil-test-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make a temporary folder");
   }
   ~TempFolder() {

@@ -55,7 +55,7 @@ int torture(int argc, char** argv) {
               << " failed, " << static_cast<std::uint64_t>(static_cast<double>(tally.images) / seconds())
               << "/s" << std::endl;
   };
-  const support::TempFolder folder;
+  const support::TempFolder folder(kMemoryFolder);
   const Tally tally = run(campaign, folder.path());
   std::cout << tally.images << " images of " << tally.workloads << " workloads with " << tally.points
             << " points, " << tally.second_cuts

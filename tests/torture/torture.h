@@ -16,6 +16,8 @@
 
 namespace counterfoil::torture {
 
+/// Where the folder of empty files should be: in memory, since the product really syncs it.
+inline constexpr const char* kMemoryFolder = "/dev/shm";
 inline constexpr std::size_t kFailuresKept = 10;  // the first ones of a tally
 
 /// An image after which something that was promised is wrong.

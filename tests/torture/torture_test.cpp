@@ -21,7 +21,7 @@ constexpr std::uint64_t kSeed = 1;
 Tally torture(Campaign campaign) {
   log::start(log::Level::Error);
   campaign.seed = kSeed;
-  const support::TempFolder folder;
+  const support::TempFolder folder(kMemoryFolder);
   return run(campaign, folder.path());
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("an event that is durable before its key is caught") {
 
 void fail_in_turn(std::size_t every) {
   log::start(log::Level::Error);
-  const support::TempFolder folder;
+  const support::TempFolder folder(kMemoryFolder);
   const Tally tally = run_faults({.seed = kSeed, .every = every}, folder.path());
   for (const Failure& failure : tally.failures) FAIL_CHECK(words_of(failure));
   CHECK(tally.failed == 0);
