@@ -26,6 +26,7 @@ struct Expected {
   const Journal& journal;
   std::size_t point;        // of the journal, where the power was cut
   std::vector<Note> notes;  // handed out before
+  bool spilled = false;     // the point is the end of the run, when the spill file held what it left
   bool sign_anew = false;   // also a person who was never there, under a signature of their own
 };
 

@@ -60,7 +60,7 @@ class Faults {
 
   void judge_one(Image image, const Journal& journal, std::size_t end, const std::string& where) {
     ++tally_.images;
-    const Expected expected{.journal = journal, .point = end, .notes = journal.notes};
+    const Expected expected{.journal = journal, .point = end, .notes = journal.notes, .spilled = true};
     const Verdict verdict = judge(image, folder_, expected);
     if (verdict.wrongs.empty()) return;
     ++tally_.failed;

@@ -60,6 +60,11 @@ struct Journal {
   std::vector<Note> notes;  // signed checkpoints that were handed out
   std::vector<Hash> leaves;
   std::vector<std::pair<std::size_t, Instant>> clock;  // from this op on
+  Bytes spill;  // what the run left in the spill file, which is no database and stands on the real disk
 };
+
+inline std::string spill_path(const std::string& folder) {
+  return folder + "/spill";
+}
 
 }  // namespace counterfoil::torture

@@ -3,11 +3,14 @@
 
 #include "tests/torture/workload.h"
 
+#include "base/fd.h"
+#include "base/limits.h"
 #include "store/database.h"
 #include "tests/support/people.h"
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 namespace counterfoil::torture {
@@ -54,6 +57,7 @@ Workload::Workload(CrashDisk& disk, std::string folder, Days days, std::uint64_t
     : disk_(disk), anchor_(disk), folder_(std::move(folder)), days_(days), random_(seed), clock_(kStart) {}
 
 Journal Workload::run() {
+  std::filesystem::remove(spill_path(folder_));
   journal_.clock.emplace_back(0, clock_.now());
   set_up();
   for (const auto& step : steps(days_)) {
@@ -62,6 +66,8 @@ Journal Workload::run() {
     if (ledger_ != nullptr) learn_leaves();
   }
   ledger_.reset();
+  if (auto spill = read_file(spill_path(folder_), limits::kSpillMax_records * limits::kSpillRecord_bytes))
+    journal_.spill = *std::move(spill);
   return std::move(journal_);
 }
 
