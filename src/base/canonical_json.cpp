@@ -5,6 +5,7 @@
 
 #include "counterfoil/base/bytes.h"
 
+#include <array>
 #include <charconv>
 
 namespace counterfoil::json {
@@ -20,10 +21,17 @@ void write_u16_escape(std::string& out, unsigned unit) {
   for (int shift = 12; shift >= 0; shift -= 4) out += kDigits[(unit >> shift) & 15U];
 }
 
+// Which bytes are written as they stand: one look instead of four comparisons for each byte of every line.
+constexpr std::array<bool, 256> kPlain = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t c = 0x20; c < 0x7F; ++c) out[c] = c != '"' && c != '\\';
+  return out;
+}();
+
 // Length of the start of s that is written as it stands.
 std::size_t plain_run(std::string_view s) {
   std::size_t n = 0;
-  while (n < s.size() && s[n] >= 0x20 && s[n] < 0x7F && s[n] != '"' && s[n] != '\\') ++n;
+  while (n < s.size() && kPlain[static_cast<std::uint8_t>(s[n])]) ++n;
   return n;
 }
 

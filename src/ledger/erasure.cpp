@@ -71,11 +71,10 @@ Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& su
   const std::int64_t id = ending.job.id;
   job.endings.push_back(std::move(ending));
   CF_CHECK(writer_->run(std::move(job)));
-  // Other submissions may name the same addresses; their recipients have no tags. At once, because what waits
-  // for the next pull stays in memory until then.
+  // Other submissions may name the same addresses; their recipients have no tags. Not at the next pull only:
+  // until then the addresses would stay in memory.
   for (const auto& address : stopped) follow_earlier_stop({address});
-  if (const auto followed = write_followers(); !followed)
-    log::warning("ledger.followers", {{"error", followed.error().message()}});
+  wake_builder();
   return id;
 }
 

@@ -202,6 +202,8 @@ class FileLedger final : public Ledger {
   Status for_each_subject(Ordinal last, const std::function<Status(Reader&, const SubjectRow&)>& each);
   void set_built(Built what);
   void wait_or_close(int timeout_ms);
+  void wait_for_followers(int timeout_ms);
+  void wake_builder();
 
   const Options options_;
   const store::FolderLock lock_;
@@ -223,7 +225,8 @@ class FileLedger final : public Ledger {
 
   mutable std::mutex built_mutex_;
   mutable std::condition_variable built_changed_;
-  Built built_ = Built::Nothing;  // guarded by built_mutex_
+  Built built_ = Built::Nothing;   // guarded by built_mutex_
+  bool followers_wanted_ = false;  // guarded by built_mutex_
   std::atomic<bool> closing_{false};
   Ordinal last_at_start_ = 0;
   std::uint64_t size_at_start_ = 0;

@@ -135,7 +135,7 @@ void FileLedger::build() {
         if (!closing_ && !head_.incomplete()) keep_house();
       }
       burn_stack();
-      wait_or_close(limits::kLedgerIdle_ms);
+      wait_for_followers(limits::kLedgerIdle_ms);
     }
   } catch (const std::exception& e) {
     head_.note_trouble("the index could not be built");
@@ -146,6 +146,21 @@ void FileLedger::build() {
 void FileLedger::wait_or_close(int timeout_ms) {
   std::unique_lock lock(built_mutex_);
   built_changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] { return closing_.load(); });
+}
+
+void FileLedger::wait_for_followers(int timeout_ms) {
+  std::unique_lock lock(built_mutex_);
+  built_changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                          [this] { return followers_wanted_ || closing_; });
+  followers_wanted_ = false;
+}
+
+void FileLedger::wake_builder() {
+  {
+    const std::lock_guard lock(built_mutex_);
+    followers_wanted_ = true;
+  }
+  built_changed_.notify_all();
 }
 
 void FileLedger::build_index() {

@@ -84,7 +84,7 @@ bool is_recipient_handle(const Handle& handle) {
   return std::equal(handle.begin() + kHandleRandomBytes, handle.end(), check.begin());
 }
 
-Result<std::string> encode_entry(const Entry& entry) {
+Result<std::string> encode_entry(Entry entry) {
   json::Object out;
   out.emplace("d", disclosures_value(entry));
   if (entry.deleted()) {
@@ -97,7 +97,7 @@ Result<std::string> encode_entry(const Entry& entry) {
   for (const auto& disclosure : entry.d)
     if (disclosure && disclosure->text.size() > limits::kDisclosureBytesMax)
       return fail(Code::Limit, "a disclosure is too long");
-  out.emplace("leaf", entry.leaf);
+  out.emplace("leaf", std::move(entry.leaf));
   if (entry.p) {
     if (!is_recipient_handle(*entry.p))
       return not_an_entry("\"p\" was not made by recipient_handle(), its check bytes are wrong");

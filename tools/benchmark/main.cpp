@@ -135,8 +135,8 @@ int main(int argc, char** argv) {
   std::string json_file;
   app.add_flag("--full", options.full, "a million events instead of a hundred thousand");
   app.add_option("--only", options.only,
-                 "one kind of figure: append, bytes, pull, memory (after pull) or tls")
-      ->check(CLI::IsMember({"append", "bytes", "pull", "memory", "tls"}));
+                 "one kind of figure: append, bytes, pull, erase and memory (after pull) or tls")
+      ->check(CLI::IsMember({"append", "bytes", "pull", "erase", "memory", "tls"}));
   app.add_option("--json", json_file, "also write the table as JSON");
   std::uint64_t people = 0;
   std::string data;

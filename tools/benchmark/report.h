@@ -40,7 +40,7 @@ class Report {
 struct Options {
   bool full = false;   // a million events instead of a hundred thousand
   std::string folder;  // scratch
-  std::string only;    // append, bytes, pull, memory or tls; empty: all
+  std::string only;    // append, bytes, pull, erase, memory or tls; empty: all
   [[nodiscard]] bool wants(std::string_view figure) const { return only.empty() || only == figure; }
 };
 

@@ -70,7 +70,7 @@ struct Entry {
 };
 /// "d" is null when nothing is shown. Fails with BadInput (a deleted leaf that shows more than its hash, a
 /// handle without its check bytes) or Limit.
-Result<std::string> encode_entry(const Entry& entry);
+Result<std::string> encode_entry(Entry entry);
 /// Fails with BadInput, saying why. Does not look into the leaf line.
 Result<Entry> decode_entry(std::string_view line);
 
