@@ -9,6 +9,7 @@
 #include "board/board.h"
 #include "crypto/crypto.h"
 #include "crypto/signing.h"
+#include "desk/periods.h"
 
 #include <sys/stat.h>
 
@@ -201,17 +202,38 @@ Result<json::Value> Appliance::status() const {
                    {"well", well}});
 }
 
-Result<json::Value> Appliance::verify(const ControlProgress& progress) const {
-  std::uint64_t all_leaves = 0;
-  auto told = std::chrono::steady_clock::now();
-  CF_CHECK(ledger_->verify([&](std::uint64_t done, std::uint64_t all) {
-    all_leaves = all;
+namespace {
+
+// Told now and then only: a socket in between would slow the work down.
+ledger::Progress now_and_then(const ControlProgress& progress) {
+  return [&progress, told = std::chrono::steady_clock::now()](std::uint64_t done, std::uint64_t all) mutable {
     const auto now = std::chrono::steady_clock::now();
     if (!progress || now - told < std::chrono::milliseconds(limits::kProgressEvery_ms)) return true;
     told = now;
     return progress(done, all);
+  };
+}
+
+}  // namespace
+
+Result<json::Value> Appliance::verify(const ControlProgress& progress) const {
+  std::uint64_t all_leaves = 0;
+  CF_CHECK(ledger_->verify([&, tell = now_and_then(progress)](std::uint64_t done, std::uint64_t all) {
+    all_leaves = all;
+    return tell(done, all);
   }));
   return json::Value(json::Object{{"events", all_leaves}, {"intact", true}});
+}
+
+Result<json::Value> Appliance::shorten(const json::Value& request, const ControlProgress& progress) {
+  CF_TRY(const auto name, request.string_at("class"));
+  const auto* rc = config_.business.retention_class(name);
+  if (rc == nullptr) return fail(Code::NotFound, "the configuration has no retention class \"" + name + "\"");
+  const auto* word = request.find("really");
+  const bool really = word != nullptr && word->boolean() != nullptr && *word->boolean();
+  const auto cohort = [&](Instant t) { return desk::last_cohort(config_.business, *rc, t); };
+  CF_TRY(const auto done, ledger_->shorten(name, cohort, really, now_and_then(progress)));
+  return json::Value(json::Object{{"lines", done.lines}, {"submissions", done.submissions}});
 }
 
 void Appliance::set_session_end(std::function<void(std::string_view user)> end) {
@@ -299,6 +321,7 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
   }
   if (name == "peers") return list_peers();
   if (name == "retention.due") return list_due();
+  if (name == "retention.shorten") return shorten(request, progress);
   if (name == "retention.report") return report_retention();
   if (name == "hold.list") return list_kept(*desk_);
   if (name == "log.key" && ledger_->log_key().spki.empty())

@@ -67,6 +67,7 @@ class Appliance {
   Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
   Result<json::Value> verify(const ControlProgress& progress) const;
+  Result<json::Value> shorten(const json::Value& request, const ControlProgress& progress);
   Result<json::Value> list_peers() const;
   Result<json::Value> list_due() const;
   Result<json::Value> report_retention() const;

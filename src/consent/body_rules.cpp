@@ -196,7 +196,7 @@ Status check_body(const RestrictBody& body) {
 }
 
 Status check_body(const RetentionChangeBody& body) {
-  constexpr std::array<std::string_view, 2> kReasons = {"hold", "restriction"};
+  constexpr std::array<std::string_view, 3> kReasons = {"hold", "restriction", "shortened"};
   for (const Cohort* cohort : {&body.from, &body.to}) {
     if (!is_name(cohort->retention_class)) return broken("retention.change: class is not a name");
     if (!is_cohort(cohort->until)) return broken("retention.change: cohort is neither a month nor a day");

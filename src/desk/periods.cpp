@@ -3,6 +3,8 @@
 
 #include "desk/periods.h"
 
+#include "base/limits.h"
+
 #include <algorithm>
 #include <chrono>
 
@@ -31,6 +33,13 @@ Instant end_of(const consent::RetentionClass& rc, Instant from) {
 std::string cohort_of(Instant due, Instant now) {
   const std::string date = rfc3339(due).substr(0, 10);
   return due - now > 366 * kDay_s ? date.substr(0, 7) : date;
+}
+
+// A yes can be read for some days after its end.
+std::string last_cohort(const consent::Business& business, const consent::RetentionClass& rc, Instant t) {
+  const bool holds_yeses = std::any_of(business.topics.begin(), business.topics.end(),
+                                       [&](const auto& topic) { return topic.retention == rc.name; });
+  return cohort_of(end_of(rc, t) + (holds_yeses ? limits::kGrantReadableAfterEnd_days * kDay_s : 0), t);
 }
 
 const consent::RetentionClass* class_of_yes(const consent::Business& business,

@@ -17,6 +17,8 @@ namespace counterfoil::desk {
 Instant end_of(const consent::RetentionClass& rc, Instant from);
 /// The day, or for more than a year the month, in which records due then go together.
 std::string cohort_of(Instant due, Instant now);
+/// The last cohort in which a line of that class that was written at t may be.
+std::string last_cohort(const consent::Business& business, const consent::RetentionClass& rc, Instant t);
 /// One form has one end: the class that ends first among those of the topics it offers; none for topics that
 /// nobody configured.
 const consent::RetentionClass* class_of_yes(const consent::Business& business,

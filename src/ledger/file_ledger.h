@@ -2,7 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp and stops.cpp (what is written),
-// holds.cpp (what is kept), erasure.cpp, desk_items.cpp, fold_reader.cpp (people), log_reader.cpp
+// holds.cpp (what is kept), moving.cpp, erasure.cpp, desk_items.cpp, fold_reader.cpp (people), log_reader.cpp
 // (recipients), audit.cpp (verify), index_builder.cpp (what memory holds). Thread rule: as Ledger.
 #pragma once
 
@@ -64,6 +64,9 @@ class FileLedger final : public Ledger {
   Result<std::string> sign(std::string_view typ, const json::Value& statement) const override;
   [[nodiscard]] std::vector<Retention> due(Instant now) const override;
   Result<RetentionReport> retention_report() const override;
+  Result<Shortening> shorten(const std::string& retention_class,
+                             const std::function<std::string(Instant t)>& cohort_of, bool really,
+                             const Progress& progress) override;
   Result<std::int64_t> sweep(bool clock_is_right) override;
   Result<Committed> record(consent::EventType type, const json::Value& body) override;
   Status vouch_for_stops() override;
@@ -128,7 +131,14 @@ class FileLedger final : public Ledger {
                          const Retention& retention);
   Status load_kept();
   void move_kept(const std::vector<Retention>& due);
-  Result<bool> move_lines(Ordinal n, const std::set<std::int64_t>& cohorts);
+  struct Moving {
+    std::map<std::int64_t, Retention> from;
+    /// By the cohort and the time of the person's first line in it; nothing: it stays.
+    std::function<std::optional<Retention>(const Retention& from, Instant t)> to;
+    std::string reason;  // empty: what keeps the person
+  };
+  Result<std::size_t> draft_moves(Ordinal n, const Moving& moving, Job& job);
+  Result<std::size_t> move_all_lines(Ordinal n, const Moving& moving);
   [[nodiscard]] Retention later_cohort(const std::string& retention_class) const;
 
   // Stops

@@ -6,9 +6,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "ledger/file_ledger.h"
-#include "ledger/key_tree.h"
-
-#include <algorithm>
 
 namespace counterfoil::ledger {
 namespace {
@@ -17,11 +14,6 @@ namespace {
 Kept::Terms terms_of(const consent::SubjectState& state) {
   if (state.damaged) return {consent::kForever, true};
   return {state.held_until(), state.restricted.has_value()};
-}
-
-// The day on which a cohort's last line goes: names of one length compare like the days they name.
-std::string last_day(const std::string& cohort) {
-  return cohort.size() == 7 ? cohort + "-31" : cohort;
 }
 
 }  // namespace
@@ -90,72 +82,19 @@ Status FileLedger::load_kept() {
   return {};
 }
 
-// The first cohort of the class that many others' lines are in as well, but none so soon that lines move on
-// all the time; where there is none, a month of its own.
-Retention FileLedger::later_cohort(const std::string& retention_class) const {
-  const Instant soonest = options_.clock->now() + limits::kMovedAhead_days * kDay_s;
-  const std::string day = rfc3339(soonest).substr(0, 10);
-  std::optional<std::string> first;
-  for (const auto& [id, retention] : keyring_.cohorts()) {
-    if (retention.retention_class != retention_class || last_day(retention.cohort) < day) continue;
-    if (!first || last_day(retention.cohort) < last_day(*first)) first = retention.cohort;
-  }
-  return {retention_class, first ? *first : day.substr(0, 7)};
-}
-
-// True when there may be more: an event has room for so many lines only.
-Result<bool> FileLedger::move_lines(Ordinal n, const std::set<std::int64_t>& cohorts) {
-  Job job;
-  std::map<std::int64_t, std::vector<consent::Seq>> moved;
-  {
-    CF_TRY(auto reader, readers_.lease());
-    CF_TRY(auto row, reader->subject(n));
-    CF_TRY(const auto found, open_row(std::move(row)));
-    std::map<std::int64_t, Retention> known;
-    for (const auto& [id, retention] : keyring_.cohorts()) known.emplace(id, retention);
-    for (std::uint64_t i = 0; job.moves.size() < limits::kMovedLinesMax; ++i) {
-      CF_TRY(const auto leaf, reader->leaf_by_h(chain_value(found.key, i)));
-      if (!leaf) break;
-      if (!leaf->payload || !cohorts.contains(leaf->payload->cohort) || memory_.gone.covers(leaf->seq))
-        continue;
-      CF_TRY(auto disclosures, disclosures_of(*leaf, found.key));
-      moved[leaf->payload->cohort].push_back(consent::Seq{leaf->seq});
-      job.moves.push_back({leaf->seq, leaf->hash, found.key.clone(), std::move(disclosures),
-                           later_cohort(known[leaf->payload->cohort].retention_class)});
-    }
-    if (job.moves.empty()) return false;
-    CF_TRY(const auto state, fold(*reader, found.key));
-    CF_TRY(const std::string text, consent::encode_identity(identity_of(state, found.card)));
-    for (auto& [cohort, lines] : moved) {
-      const Retention from = known[cohort];
-      const Retention to = later_cohort(from.retention_class);
-      consent::RetentionChangeBody body;
-      body.from = {from.retention_class, from.cohort};
-      body.to = {to.retention_class, to.cohort};
-      body.reason = state.holds.empty() ? "restriction" : "hold";
-      body.lines = std::move(lines);
-      CF_TRY(auto draft, draft_event(found.row.id, n, found.key, text, body, to));
-      job.events.push_back(std::move(draft));
-    }
-  }
-  const bool more = job.moves.size() == limits::kMovedLinesMax;
-  CF_CHECK(writer_->run(std::move(job)));
-  return more;
-}
-
 // What does not move keeps its cohort from ending, so it is lost to nobody; the next sweep tries again.
 void FileLedger::move_kept(const std::vector<Retention>& due) {
-  std::set<std::int64_t> cohorts;
+  Moving moving;
   for (const Retention& retention : due)
-    if (const auto id = keyring_.cohort_id(retention)) cohorts.insert(*id);
+    if (const auto id = keyring_.cohort_id(retention)) moving.from.emplace(*id, retention);
+  moving.to = [this](const Retention& from, Instant) { return later_cohort(from.retention_class); };
   const Instant now = head_.certain_now(*options_.clock);
   for (const std::uint64_t n : memory_.kept.all()) {
     if (!memory_.kept.is_kept(n, now)) continue;
-    Result<bool> more = true;
-    while (more && *more) more = move_lines(static_cast<Ordinal>(n), cohorts);
-    if (more || more.error().code == Code::NotFound) continue;
-    log::error("ledger.kept_lines_stay", {{"error", more.error().message()}});
-    if (more.error().code == Code::Corrupt || more.error().code == Code::WrongKey)
+    const auto moved = move_all_lines(static_cast<Ordinal>(n), moving);
+    if (moved || moved.error().code == Code::NotFound) continue;
+    log::error("ledger.kept_lines_stay", {{"error", moved.error().message()}});
+    if (moved.error().code == Code::Corrupt || moved.error().code == Code::WrongKey)
       head_.note_trouble("a record that must be kept does not open, so what is due with it stays");
   }
 }

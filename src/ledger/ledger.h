@@ -104,6 +104,12 @@ struct RetentionReport {
   std::vector<Next> next;  // by class, the soonest first
 };
 
+/// Lines that go sooner than they were to.
+struct Shortening {
+  std::uint64_t lines = 0;
+  std::uint64_t submissions = 0;
+};
+
 struct Subject {
   consent::SubjectId id;
   consent::SubjectState state;
@@ -220,6 +226,13 @@ class Ledger {
   /// Retention cohorts whose last day is before today and that still have a key.
   [[nodiscard]] virtual std::vector<Retention> due(Instant now) const = 0;
   virtual Result<RetentionReport> retention_report() const = 0;
+  /// Lines of a class that is kept for less than it was when they were filed move into the cohort of their
+  /// time, where that is an earlier one; never into a later one, because more was not promised. An event says
+  /// so in each chain. Not really: only counted. Can be repeated after an error; Timeout when progress says
+  /// that nobody waits.
+  virtual Result<Shortening> shorten(const std::string& retention_class,
+                                     const std::function<std::string(Instant t)>& cohort_of, bool really,
+                                     const Progress& progress) = 0;
   /// Destroys the keys of what is due with the next rotation; whoever has nothing else left goes with them,
   /// and lines of those who are held or restricted move on into a later cohort of their class. Happens by
   /// itself every hour. Fails with Refused while the clock is not trusted, and with Conflict when it is more

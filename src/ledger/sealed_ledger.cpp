@@ -87,6 +87,10 @@ class SealedLedger final : public Ledger {
     return why_;
   }
   Result<RetentionReport> retention_report() const override { return why_; }
+  Result<Shortening> shorten(const std::string&, const std::function<std::string(Instant t)>&, bool,
+                             const Progress&) override {
+    return why_;
+  }
   Result<std::vector<consent::Event>> events(const consent::SubjectId&) const override { return why_; }
   Result<std::vector<Subject>> submissions(const consent::Address&) const override { return why_; }
   Result<std::vector<Subject>> kept() const override { return why_; }

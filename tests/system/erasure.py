@@ -133,6 +133,27 @@ class Erasure(unittest.TestCase):
             self.assertIn("nothing is held", box.expect(box.cli("hold", "list")).stdout)
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
 
+    def test_shortened(self):
+        with b.folder() as at, b.Box(at / "shop").make() as box:
+            box.start()
+            shorten = lambda *more: box.cli("retention", "shorten", *more)
+            with box.customer() as client:
+                b.opt_in(client, LEAVING[0])
+            self.assertIn("nothing of yes-24m", box.expect(shorten("yes-24m", "--really")).stdout)
+            self.assertEqual(shorten("yes-25m").returncode, 4)
+            self.assertEqual(box.stop(), 0)
+            self.assertEqual(box.config.read_text().count('keep = "24 months"'), 1)
+            box.write_config(lambda text: text.replace('keep = "24 months"', 'keep = "30 days"'))
+            box.start()
+            counted = box.expect(shorten("yes-24m")).stdout
+            self.assertIn("1 lines of 1 submissions would", counted)
+            self.assertIn("--really", counted)
+            self.assertIn("1 lines of 1 submissions go sooner", box.expect(shorten("yes-24m", "--really")).stdout)
+            self.assertIn("nothing of yes-24m", box.expect(shorten("yes-24m")).stdout)
+            self.assertRegex(box.expect(box.cli("retention", "report")).stdout,
+                             r"after \d{4}-\d\d-\d\d +2 lines of yes-24m")
+            self.assertIn("intact", box.expect(box.cli("verify")).stdout)
+
     def test_told(self):
         """A recipient deletes what it pulled before, also from files that it would not fetch again."""
         with b.folder() as at, b.Box(at / "shop").make() as box:

@@ -121,15 +121,19 @@ int print_status(const Where& where, bool as_json) {
   return well ? 0 : exit_status(Code::Corrupt);
 }
 
-int verify(const Where& where) {
-  const bool terminal = ::isatty(STDERR_FILENO) == 1;
-  const auto answer = ask(where, {{"do", "verify"}}, [&](std::uint64_t done, std::uint64_t all) {
-    if (terminal)
-      std::fprintf(stderr, "\rverified %llu of %llu", static_cast<unsigned long long>(done),
+// One line on a terminal that is written over; what the answer follows begins in its place.
+app::ControlProgress progress_line(const char* what) {
+  return [what](std::uint64_t done, std::uint64_t all) {
+    if (::isatty(STDERR_FILENO) == 1)
+      std::fprintf(stderr, "\r%s %llu of %llu\r", what, static_cast<unsigned long long>(done),
                    static_cast<unsigned long long>(all));
     return true;
-  });
-  if (terminal) std::fputs("\r\033[K", stderr);
+  };
+}
+
+int verify(const Where& where) {
+  const auto answer = ask(where, {{"do", "verify"}}, progress_line("verified"));
+  if (::isatty(STDERR_FILENO) == 1) std::fputs("\033[K", stderr);
   if (!answer) {
     complain(answer.error());
     return answer.error().code == Code::Corrupt ? 1 : exit_status(answer.error().code);
@@ -207,6 +211,26 @@ int run_retention(const Where& where, bool clock_is_right) {
   }
   if (!ran) return complain(ran.error());
   std::puts("what is due is being deleted");
+  return 0;
+}
+
+int shorten_retention(const Where& where, const std::string& name, bool really) {
+  const auto done = ask(where, {{"do", "retention.shorten"}, {"class", name}, {"really", really}},
+                        progress_line("looked at"));
+  if (!done) return complain(done.error());
+  const auto lines = static_cast<long long>(done->integer_at("lines").value_or(0));
+  const auto submissions = static_cast<long long>(done->integer_at("submissions").value_or(0));
+  if (lines == 0) {
+    std::printf("nothing of %s is kept for longer than the configuration says\n", name.c_str());
+  } else if (really) {
+    std::printf("%lld lines of %lld submissions go sooner now; see counterfoil retention report\n", lines,
+                submissions);
+  } else {
+    std::printf(
+        "%lld lines of %lld submissions would go sooner, and what is past its time within the hour;\n"
+        "nothing is changed yet: say it again with --really\n",
+        lines, submissions);
+  }
   return 0;
 }
 
@@ -349,6 +373,13 @@ void add_retention_commands(CLI::App& app, Where& where, Action& action) {
   run->add_flag("--clock-is-right", clock_is_right,
                 "you looked at the clock: after more than a day off, nothing is deleted before somebody did");
   run->callback([&] { action = [&] { return run_retention(where, clock_is_right); }; });
+  auto* shorten = retention->add_subcommand(
+      "shorten", "after you set a class to a shorter time: let what is filed already go sooner as well");
+  static std::string name;
+  static bool really = false;
+  shorten->add_option("class", name, "a [[retention]] name of the configuration")->required();
+  shorten->add_flag("--really", really, "do it; without, it is only counted");
+  shorten->callback([&] { action = [&] { return shorten_retention(where, name, really); }; });
 }
 
 }  // namespace

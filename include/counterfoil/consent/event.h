@@ -167,7 +167,7 @@ bool is_cohort(std::string_view until);
 struct RetentionChangeBody {
   Cohort from;
   Cohort to;
-  std::string reason;      // "hold", "restriction"
+  std::string reason;      // "hold", "restriction", "shortened"
   std::vector<Seq> lines;  // ascending, at least one
   bool operator==(const RetentionChangeBody&) const = default;
 };

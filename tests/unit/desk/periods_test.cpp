@@ -37,6 +37,20 @@ TEST_CASE("one form has one end, the first that any of its topics promises, in d
   CHECK(end_of(*b.retention_class("ninety-days"), now) == now + 90 * kDay_s);
 }
 
+TEST_CASE("a yes can be read for thirty days after its end, a proof goes on its day") {
+  consent::Business b;
+  b.retention.resize(2);
+  b.retention[0].name = "yes";
+  b.retention[0].keep_days = 60;
+  b.retention[1].name = "proof";
+  b.retention[1].keep_days = 60;
+  b.topics.resize(1);
+  b.topics[0].retention = "yes";
+  const Instant t = 1'801'396'800;  // 2027-01-31
+  CHECK(last_cohort(b, b.retention[0], t) == "2027-05-01");
+  CHECK(last_cohort(b, b.retention[1], t) == "2027-04-01");
+}
+
 TEST_CASE("the 31st becomes the last day of a shorter month") {
   consent::RetentionClass month;
   month.keep_months = 1;
