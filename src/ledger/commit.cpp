@@ -203,13 +203,23 @@ Status Committer::write_desk(const Plan& plan) {
 Status Committer::put_items(const std::vector<const ItemChange*>& items) {
   if (items.empty()) return {};
   CF_TRY(auto transaction, files_.desk.transaction());
-  for (const ItemChange* item : items) {
-    auto& st = item->sealed ? st_->put_item : st_->remove_item;
-    st.reset().bind(1, item->kind).bind(2, ByteView(item->id));
-    if (item->sealed) st.bind(3, ByteView(*item->sealed));
-    CF_CHECK(st.run());
-  }
+  for (const ItemChange* item : items)
+    CF_CHECK(item->sealed ? put_item(*item, *item->sealed) : remove_item(*item));
   return transaction.commit();
+}
+
+Status Committer::put_item(const ItemChange& item, ByteView sealed) {
+  return st_->put_item.reset().bind(1, item.kind).bind(2, ByteView(item.id)).bind(3, sealed).run();
+}
+
+// A put whose sync failed may come back with the next start, unless something is written over it in the log:
+// a removal that finds nothing must write as well.
+Status Committer::remove_item(const ItemChange& item) {
+  auto& st = st_->remove_item;
+  CF_CHECK(st.reset().bind(1, item.kind).bind(2, ByteView(item.id)).run());
+  if (files_.desk.changes() > 0) return {};
+  CF_CHECK(put_item(item, {}));
+  return st.reset().bind(1, item.kind).bind(2, ByteView(item.id)).run();
 }
 
 Result<Position> Committer::position() {

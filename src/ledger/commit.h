@@ -56,6 +56,8 @@ class Committer {
   Status move_payloads(const Plan& plan);
   Result<Key> job_key(std::int64_t id);
   Status put_ending(const EndingJob& ending);
+  Status put_item(const ItemChange& item, ByteView sealed);
+  Status remove_item(const ItemChange& item);
   Status store_edge(const Plan& plan);
   Result<std::string> sign_edge();
   Result<proof::Frontier> stored_frontier(Instant* trusted_t);

@@ -12,6 +12,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <optional>
 
 namespace counterfoil::torture {
 namespace {
@@ -92,6 +94,44 @@ void fail_in_turn(std::size_t every) {
 
 TEST_CASE("no write, sync or removal that fails makes a false ok") {
   fail_in_turn(7);
+}
+
+/// What the disk holds after a put that failed at its op with this number and a removal that said ok; nothing
+/// when the put went well.
+std::optional<Image> removed_after_failed_put(const std::string& folder, std::size_t failing) {
+  CrashDisk disk{Image()};
+  CrashAnchor anchor(disk);
+  const board::ManualClock clock;
+  const auto options = options_of(folder, clock, anchor);
+  const CrashVfs vfs(disk, folder);
+  REQUIRE(ledger::Ledger::create(options));
+  const auto opened = ledger::FileLedger::open(options);
+  REQUIRE(opened);
+  REQUIRE((*opened)->wait_ready(10'000));
+  disk.set_fault({.at = disk.position() + failing, .error = EIO});
+  if ((*opened)->put_item("link", "caja", json::Object{})) return std::nullopt;
+  REQUIRE((*opened)->remove_item("link", "caja"));
+  return disk.seen();
+}
+
+TEST_CASE("an item that was removed stays away, whatever became of its put") {
+  log::start(log::Level::Error);
+  const support::TempFolder folder(kMemoryFolder);
+  std::size_t failed = 0;
+  for (std::size_t failing = 0; failing < 12; ++failing) {
+    const auto left = removed_after_failed_put(folder.path(), failing);
+    if (!left) continue;
+    ++failed;
+    CrashDisk disk{*left};
+    CrashAnchor anchor(disk);
+    const board::ManualClock clock;
+    const CrashVfs vfs(disk, folder.path());
+    const auto opened = ledger::FileLedger::open(options_of(folder.path(), clock, anchor));
+    REQUIRE(opened);
+    const auto found = (*opened)->item("link", "caja");
+    CHECK_MESSAGE((!found && found.error().code == Code::NotFound), "the put failed at its op " << failing);
+  }
+  CHECK(failed >= 3);  // two frames and their sync
 }
 
 TEST_CASE("every op fails in turn, in every way" * doctest::skip()) {

@@ -280,12 +280,9 @@ void Workload::put_item() {
   journal_.items.push_back(item);
 }
 
-// Only what is there for certain: a commit whose sync failed may come back with the next start, and removing
-// what is not there writes nothing that could stand against it.
 void Workload::remove_item() {
   if (journal_.items.empty()) put_item();
   Item& item = journal_.items.front();
-  if (item.put.done == kNever) return;
   item.removed.asked = disk_.position();
   if (ledger_->remove_item("link", item.id)) item.removed.done = disk_.position();
 }
