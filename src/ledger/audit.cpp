@@ -123,7 +123,10 @@ Status FileLedger::audit(std::uint64_t step_rows, const Progress& progress) cons
   const auto checkpoint = verifier.finish(newest.note);
   if (!verifier.findings().empty()) return first_finding(verifier);
   if (!checkpoint) return fail(Code::Corrupt, checkpoint.error().message());
-  return audit_checkpoints(newest.size, progress);
+  CF_CHECK(audit_checkpoints(newest.size, progress));
+  CF_CHECK(audit_cards(step_rows, [&] { return !progress || progress(newest.size, newest.size); }));
+  CF_CHECK(audit_tags());
+  return audit_items();
 }
 
 Status FileLedger::verify(const Progress& progress) const {
@@ -136,41 +139,6 @@ Status FileLedger::verify(const Progress& progress) const {
     CF_CHECK(files.desk.integrity_check());
   }
   return audit(limits::kReadChunk_rows, progress);
-}
-
-// Bits rot: once a day everything is read again, a few milliseconds of every second. Damage is never repaired
-// silently, and signing on over it would hide it.
-void FileLedger::scrub() {
-  std::uint64_t lines = 0;
-  if (!wait_built(Built::Owners, limits::kVerifyWait_ms)) return;
-  const auto sound = audit(limits::kScrubStep_rows, [&](std::uint64_t, std::uint64_t all) {
-    lines = all;
-    wait_or_close(options_.timing.scrub_pause_ms);
-    return !closing_;
-  });
-  if (closing_) return;
-  if (sound) {
-    head_.set_scrubbed({options_.clock->now(), lines});
-    log::info("ledger.scrubbed", {{"lines", lines}});
-    return;
-  }
-  log::error("ledger.scrub", {{"error", sound.error().message()}});
-  if (sound.error().code == Code::Corrupt)
-    head_.turn_read_only("the daily scrub found damage: " + sound.error().message());
-}
-
-void FileLedger::scrub_daily() {
-  try {
-    // Not at once: a start has walked every chain already, and has other things to do.
-    wait_or_close(std::min(options_.timing.scrub_every_ms, limits::kLedgerIdle_ms));
-    while (!closing_) {
-      if (!head_.read_only()) scrub();
-      burn_stack();
-      wait_or_close(options_.timing.scrub_every_ms);
-    }
-  } catch (const std::exception& e) {
-    log::error("ledger.scrub", {{"error", e.what()}});
-  }
 }
 
 }  // namespace counterfoil::ledger

@@ -308,6 +308,7 @@ Status FileLedger::start(Anchor anchor, Files files) {
   const auto unvouched = item(kRestoreKind, kRestoreId);
   if (!unvouched && unvouched.error().code != Code::NotFound) return unvouched.error();
   head_.set_unvouched(unvouched.has_value());
+  CF_CHECK(load_scrubbed());
   head_.set_trusted_t(known.trusted_t);
   head_.set_size(known.frontier.size());
   open_spill();

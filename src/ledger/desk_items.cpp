@@ -91,4 +91,17 @@ Result<std::vector<json::Value>> FileLedger::items(std::string_view kind) const 
   return out;
 }
 
+Status FileLedger::audit_items() const {
+  CF_TRY(auto reader, readers_.lease());
+  CF_TRY(auto st, reader->files().desk.prepare("SELECT kind, id, w FROM item"));
+  while (true) {
+    CF_TRY(const bool row, st.step());
+    if (!row) return {};
+    const auto id = exactly<16>(st.blob(1));
+    if (!id) return fail(Code::Corrupt, "desk.db: an item's name has another length");
+    CF_TRY(const auto value, item_value(keyring_.roots().desk_item, st.text(0), *id, st.blob(2)));
+    (void)value;
+  }
+}
+
 }  // namespace counterfoil::ledger

@@ -197,9 +197,13 @@ class FileLedger final : public Ledger {
   Status audit_rows(std::uint64_t at, std::uint64_t until, proof::Verifier& verifier,
                     StoredNodes& nodes) const;
   Status audit_checkpoints(std::uint64_t size, const Progress& progress) const;
+  Status audit_cards(std::uint64_t step_rows, const std::function<bool()>& go_on) const;
+  Status audit_tags() const;
+  Status audit_items() const;
   Status wait_built(Built what, int timeout_ms) const;
 
   // The scrubber's thread
+  Status load_scrubbed();
   void scrub();
   void scrub_daily();
 

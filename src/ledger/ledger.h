@@ -132,8 +132,8 @@ struct Health {
   bool read_only = false;
   std::string trouble;              // in words, empty when well
   std::uint64_t stops_waiting = 0;  // in the spill file, until a sound ledger folds them in
-  Instant scrubbed_at = 0;     // end of the last scrub that found everything sound; 0: none since the start
-  std::uint64_t scrubbed = 0;  // lines it read
+  Instant scrubbed_at = 0;          // end of the last scrub that found everything sound; 0: none yet
+  std::uint64_t scrubbed = 0;       // lines it read
   ClockState clock = ClockState::Untrusted;
   std::string anchor_promise;
   std::uint64_t ledger_bytes = 0;

@@ -131,17 +131,22 @@ std::optional<consent::Actor> Suppressions::by(const Handle& tag) const {
   return at->second;
 }
 
-Hash Suppressions::digest(const Key& supp) const {
-  std::vector<Handle> tags;
+std::vector<Handle> Suppressions::tags() const {
+  std::vector<Handle> out;
   {
     const std::shared_lock lock(mutex_);
-    tags.reserve(tags_.size());
-    for (const auto& [tag, by] : tags_) tags.push_back(tag);
+    out.reserve(tags_.size());
+    for (const auto& [tag, by] : tags_) out.push_back(tag);
   }
-  std::sort(tags.begin(), tags.end());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Hash Suppressions::digest(const Key& supp) const {
+  const auto all_tags = tags();
   Bytes all;
-  all.reserve(tags.size() * sizeof(Handle));
-  for (const Handle& tag : tags) append_bytes(all, tag);
+  all.reserve(all_tags.size() * sizeof(Handle));
+  for (const Handle& tag : all_tags) append_bytes(all, tag);
   return crypto::hmac_sha256(purpose_key(supp, "supp/digest").view(), all);
 }
 

@@ -74,6 +74,8 @@ class Suppressions {
   [[nodiscard]] std::optional<consent::Actor> by(const Handle& tag) const;
   /// Keyed digest of the whole set (FORMAT.md, "Keyed names"): a tag that was taken out by hand shows.
   [[nodiscard]] Hash digest(const Key& supp) const;
+  /// Ascending.
+  [[nodiscard]] std::vector<Handle> tags() const;
 
  private:
   struct HandleHash {

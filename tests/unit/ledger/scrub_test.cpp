@@ -20,12 +20,16 @@ bool comes_true(Condition condition) {
 }
 
 // The ledger is open meanwhile: only a file of its own knows of this change.
-void change(const Box& box, const std::string& sql) {
+void change_in(const std::string& path, const std::string& sql) {
   store::OpenOptions options;
-  auto database = store::Database::open(ledger_path(box.folder.path()), options);
+  auto database = store::Database::open(path, options);
   REQUIRE(database);
   const auto status = database->exec(sql);
   REQUIRE_MESSAGE(status, (status ? std::string() : status.error().message()));
+}
+
+void change(const Box& box, const std::string& sql) {
+  change_in(ledger_path(box.folder.path()), sql);
 }
 
 // A box with some 260 lines that is scrubbed all the time.
@@ -63,6 +67,9 @@ TEST_CASE("a scrub of a sound ledger says when it ended and how much it read") {
   CHECK(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
   REQUIRE(comes_true([&] { return box->ledger->health().scrubbed_at == kStart + 60; }));
   CHECK_FALSE(box->ledger->health().read_only);
+  box->timing.scrub_every_ms = 3'600'000;
+  box->reopen();
+  CHECK(box->ledger->health().scrubbed_at == kStart + 60);  // remembered over a restart
 }
 
 TEST_CASE("a flipped bit is found by the scrub, which names the line and ends all writing but stops") {
@@ -96,6 +103,20 @@ TEST_CASE("a flipped bit is found by the scrub, which names the line and ends al
     change(*box,
            "UPDATE checkpoint SET note = replace(note, char(10) || char(10), char(10) || 'x' || char(10))");
     words = "checkpoint";
+  }
+  SUBCASE("in a card") {
+    change_in(keys_path(box->folder.path()), "UPDATE subj SET card = zeroblob(length(card)) WHERE n = 77");
+    words = "submission 77: keys.db: a subject's card does not open";
+  }
+  SUBCASE("in what the desk keeps") {
+    REQUIRE(box->ledger->put_item("user", "maria", json::Object{{"role", "manager"}}));
+    change_in(desk_path(box->folder.path()), "UPDATE item SET w = zeroblob(length(w)) WHERE kind = 'user'");
+    words = "desk.db: an item does not open";
+  }
+  SUBCASE("where a stop was") {
+    REQUIRE(box->ledger->stop({phone(kBea)}, stop_of_person(), kProof));
+    change(*box, "DELETE FROM supp");
+    words = "ledger.db: a stop was taken out of it";
   }
   REQUIRE(comes_true([&] { return box->ledger->health().read_only; }));
   const auto health = box->ledger->health();
