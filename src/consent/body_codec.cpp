@@ -214,12 +214,21 @@ Result<EventBody> read_grant(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<UserId> read_user(Members& members) {
+  CF_TRY(std::string user, members.text_or_none("user"));
+  return UserId(std::move(user));
+}
+
+Result<CaseId> read_case(Members& members) {
+  CF_TRY(std::string case_id, members.text("case"));
+  return CaseId(std::move(case_id));
+}
+
 Result<EventBody> read_confirm(Members& members) {
   ConfirmBody out;
   CF_TRY(out.by, read_actor(members));
   CF_TRY(out.evidence, read_evidence(members));
-  CF_TRY(std::string user, members.text_or_none("user"));
-  out.user = UserId(std::move(user));
+  CF_TRY(out.user, read_user(members));
   CF_CHECK(check_body(out));
   return EventBody(std::move(out));
 }
@@ -240,8 +249,7 @@ Result<EventBody> read_stop(Members& members) {
   StopBody out;
   CF_TRY(out.by, read_actor(members));
   CF_TRY(out.told_at, members.instant_or_none("told_at"));
-  CF_TRY(std::string user, members.text_or_none("user"));
-  out.user = UserId(std::move(user));
+  CF_TRY(out.user, read_user(members));
   CF_TRY(out.via, members.text("via"));
   CF_CHECK(check_body(out));
   return EventBody(std::move(out));
@@ -258,21 +266,17 @@ Result<EventBody> read_erase(Members& members) {
 
 Result<EventBody> read_hold(Members& members) {
   HoldBody out;
-  CF_TRY(std::string case_id, members.text("case"));
-  out.case_id = CaseId(std::move(case_id));
+  CF_TRY(out.case_id, read_case(members));
   CF_TRY(out.until, members.instant_or_none("until"));
-  CF_TRY(std::string user, members.text_or_none("user"));
-  out.user = UserId(std::move(user));
+  CF_TRY(out.user, read_user(members));
   CF_CHECK(check_body(out));
   return EventBody(std::move(out));
 }
 
 Result<EventBody> read_hold_clear(Members& members) {
   HoldClearBody out;
-  CF_TRY(std::string case_id, members.text("case"));
-  out.case_id = CaseId(std::move(case_id));
-  CF_TRY(std::string user, members.text_or_none("user"));
-  out.user = UserId(std::move(user));
+  CF_TRY(out.case_id, read_case(members));
+  CF_TRY(out.user, read_user(members));
   CF_CHECK(check_body(out));
   return EventBody(std::move(out));
 }
@@ -282,8 +286,7 @@ Result<EventBody> read_restrict(Members& members) {
   CF_TRY(out.by, read_actor(members));
   CF_TRY(out.on, members.boolean("on"));
   CF_TRY(out.reason, members.text("reason"));
-  CF_TRY(std::string user, members.text_or_none("user"));
-  out.user = UserId(std::move(user));
+  CF_TRY(out.user, read_user(members));
   CF_CHECK(check_body(out));
   return EventBody(std::move(out));
 }

@@ -180,6 +180,7 @@ class FileLedger final : public Ledger {
   Result<FoundSubject> open_row(SubjectRow row) const;
   static consent::Identity identity_of(const consent::SubjectState& state, const Card& card);
   Result<Subject> folded(Reader& reader, FoundSubject found) const;
+  Result<std::vector<Subject>> folded_all(const std::vector<Ordinal>& wanted) const;
   using EachEvent = std::function<Status(const Result<consent::Event>& event)>;
   Status walk_chain(Reader& reader, const Key& key, const EachEvent& each) const;
   Result<consent::SubjectState> fold(Reader& reader, const Key& key) const;

@@ -181,11 +181,11 @@ Result<std::vector<consent::Event>> FileLedger::events(const consent::SubjectId&
   return out;
 }
 
-Result<std::vector<Subject>> FileLedger::submissions(const consent::Address& address) const {
-  CF_CHECK(wait_ready(limits::kIndexWait_ms));
+// Of these, who is still here.
+Result<std::vector<Subject>> FileLedger::folded_all(const std::vector<Ordinal>& wanted) const {
   std::vector<Subject> out;
   CF_TRY(auto reader, readers_.lease());
-  for (const Ordinal n : memory_.index.by_address(address)) {
+  for (const Ordinal n : wanted) {
     auto row = reader->subject(n);
     if (!row && row.error().code == Code::NotFound) continue;
     if (!row) return row.error();
@@ -193,8 +193,17 @@ Result<std::vector<Subject>> FileLedger::submissions(const consent::Address& add
     if (!found && found.error().code == Code::NotFound) continue;
     if (!found) return found.error();
     CF_TRY(auto subject, folded(*reader, *std::move(found)));
-    if (mentions(subject.state, address) || subject.state.damaged) out.push_back(std::move(subject));
+    out.push_back(std::move(subject));
   }
+  return out;
+}
+
+Result<std::vector<Subject>> FileLedger::submissions(const consent::Address& address) const {
+  CF_CHECK(wait_ready(limits::kIndexWait_ms));
+  CF_TRY(auto out, folded_all(memory_.index.by_address(address)));
+  std::erase_if(out, [&](const Subject& subject) {
+    return !mentions(subject.state, address) && !subject.state.damaged;
+  });
   return out;
 }
 

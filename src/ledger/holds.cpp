@@ -48,19 +48,7 @@ Result<Committed> FileLedger::keep(const std::vector<consent::SubjectId>& subjec
 
 Result<std::vector<Subject>> FileLedger::kept() const {
   CF_CHECK(wait_built(Built::Owners, limits::kIndexWait_ms));
-  std::vector<Subject> out;
-  CF_TRY(auto reader, readers_.lease());
-  for (const std::uint64_t n : memory_.kept.all()) {
-    auto row = reader->subject(static_cast<Ordinal>(n));
-    if (!row && row.error().code == Code::NotFound) continue;
-    if (!row) return row.error();
-    auto found = open_row(*std::move(row));
-    if (!found && found.error().code == Code::NotFound) continue;
-    if (!found) return found.error();
-    CF_TRY(auto subject, folded(*reader, *std::move(found)));
-    out.push_back(std::move(subject));
-  }
-  return out;
+  return folded_all(memory_.kept.all());
 }
 
 // Before the writer may destroy anything.
@@ -89,9 +77,9 @@ void FileLedger::move_kept(const std::vector<Retention>& due) {
     if (const auto id = keyring_.cohort_id(retention)) moving.from.emplace(*id, retention);
   moving.to = [this](const Retention& from, Instant) { return later_cohort(from.retention_class); };
   const Instant now = head_.certain_now(*options_.clock);
-  for (const std::uint64_t n : memory_.kept.all()) {
+  for (const Ordinal n : memory_.kept.all()) {
     if (!memory_.kept.is_kept(n, now)) continue;
-    const auto moved = move_all_lines(static_cast<Ordinal>(n), moving);
+    const auto moved = move_all_lines(n, moving);
     if (moved || moved.error().code == Code::NotFound) continue;
     log::error("ledger.kept_lines_stay", {{"error", moved.error().message()}});
     if (moved.error().code == Code::Corrupt || moved.error().code == Code::WrongKey)

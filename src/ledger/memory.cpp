@@ -208,10 +208,10 @@ bool Kept::is_kept(std::uint64_t n, Instant now) const {
   return at != terms_.end() && (at->second.restricted || at->second.held_until > now);
 }
 
-std::vector<std::uint64_t> Kept::all() const {
+std::vector<Ordinal> Kept::all() const {
   const std::shared_lock lock(mutex_);
-  std::vector<std::uint64_t> out;
-  for (const auto& [n, terms] : terms_) out.push_back(n);
+  std::vector<Ordinal> out;
+  for (const auto& [n, terms] : terms_) out.push_back(static_cast<Ordinal>(n));
   return out;
 }
 

@@ -125,7 +125,7 @@ class Kept {
   [[nodiscard]] bool is_held(std::uint64_t n, Instant now) const;
   [[nodiscard]] bool is_kept(std::uint64_t n, Instant now) const;
   /// Also those whose hold has ended by itself.
-  [[nodiscard]] std::vector<std::uint64_t> all() const;
+  [[nodiscard]] std::vector<Ordinal> all() const;
 
  private:
   mutable std::shared_mutex mutex_;
