@@ -23,6 +23,7 @@ constexpr std::size_t kSpillSumBytes = 16;
 constexpr std::size_t kSpilledBytes = limits::kSpillRecord_bytes;
 constexpr std::size_t kSpillSealedBytes = kSpilledBytes - kSpillSumBytes;
 constexpr std::size_t kSpillPlainBytes = kSpillSealedBytes - crypto::kSealedOverheadBytes;
+constexpr std::uint64_t kAtOnce_records = 256;
 constexpr unsigned kSlotsTried = 4;  // a sector that cannot be written must not refuse a stop
 
 off_t offset_of(std::uint64_t slot) {
@@ -148,7 +149,7 @@ Status Spill::open(const crypto::SigningKey* key) {
 
 // Zeros are written, not promised: a full disk may have no room for the notes of a promise.
 Status Spill::take_room() {
-  constexpr std::size_t kAtOnce = 256 * kSpilledBytes;
+  constexpr std::size_t kAtOnce = kAtOnce_records * kSpilledBytes;
   const off_t wanted = offset_of(limits::kSpillHeld_records);
   off_t have = ::lseek(fd_.get(), 0, SEEK_END);
   if (have >= wanted) return {};
@@ -162,22 +163,24 @@ Status Spill::read_records() {
   waiting_.clear();
   foreign_ = 0;
   next_ = 0;
-  for (std::uint64_t slot = 0;; ++slot) {
-    CF_TRY(const Bytes record, read_at(fd_.get(), offset_of(slot), kSpilledBytes));
-    if (record.size() != kSpilledBytes) return {};
-    if (record.front() == 0 || !is_whole(record)) continue;
-    next_ = slot + 1;
-    if (private_ != nullptr) {
-      const auto plain =
-          crypto::open_sealed(*private_, kSpillInfo, ByteView(record).first(kSpillSealedBytes));
-      auto stop = plain ? decode(plain->view()) : Result<SpilledStop>(plain.error());
-      if (stop) {
-        waiting_.push_back({slot, *std::move(stop)});
-        continue;
-      }
-    }
-    ++foreign_;
+  for (std::uint64_t slot = 0;; slot += kAtOnce_records) {
+    CF_TRY(const Bytes records, read_at(fd_.get(), offset_of(slot), kAtOnce_records * kSpilledBytes));
+    const std::uint64_t whole = records.size() / kSpilledBytes;
+    for (std::uint64_t i = 0; i < whole; ++i)
+      read_record(slot + i, ByteView(records).subspan(i * kSpilledBytes, kSpilledBytes));
+    if (whole < kAtOnce_records) return {};
   }
+}
+
+void Spill::read_record(std::uint64_t slot, ByteView record) {
+  if (record.front() == 0 || !is_whole(record)) return;
+  next_ = slot + 1;
+  if (private_ != nullptr) {
+    const auto plain = crypto::open_sealed(*private_, kSpillInfo, record.first(kSpillSealedBytes));
+    auto stop = plain ? decode(plain->view()) : Result<SpilledStop>(plain.error());
+    if (stop) return waiting_.push_back({slot, *std::move(stop)});
+  }
+  ++foreign_;
 }
 
 Status Spill::read_head() {

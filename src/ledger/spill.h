@@ -59,6 +59,7 @@ class Spill {
  private:
   Status take_room();
   Status read_records();
+  void read_record(std::uint64_t slot, ByteView record);
   Status read_head();
   Status put_head();
   Status write_record(const SpilledStop& stop);
