@@ -79,7 +79,7 @@ class Aftermath {
       demand("verify()", ledger_->verify({}));
     }
     ledger_.reset();
-    return {std::move(wrongs_), disk_.recording(), std::move(notes_)};
+    return {std::move(wrongs_), disk_.take_recording(), std::move(notes_)};
   }
 
  private:

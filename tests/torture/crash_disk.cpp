@@ -31,9 +31,9 @@ std::size_t CrashDisk::position() const {
   return recording_.ops.size();
 }
 
-Recording CrashDisk::recording() const {
+Recording CrashDisk::take_recording() {
   const std::lock_guard lock(mutex_);
-  return recording_;
+  return std::move(recording_);
 }
 
 bool CrashDisk::has_failed() const {

@@ -65,7 +65,8 @@ class CrashDisk {
 
   /// Ops so far. What returned before is in the record below this number.
   [[nodiscard]] std::size_t position() const;
-  [[nodiscard]] Recording recording() const;
+  /// All of it, when nothing more is to come.
+  [[nodiscard]] Recording take_recording();
   [[nodiscard]] bool has_failed() const;
   /// What the kernel gives: whatever was written, durable or not.
   [[nodiscard]] Image seen() const;

@@ -45,7 +45,7 @@ class Faults {
     }
     if (!disk.has_failed()) return false;
     ++tally_.workloads;
-    const Recording recording = disk.recording();
+    const Recording recording = disk.take_recording();
     const std::size_t end = recording.ops.size();
     tally_.points += end;
     const std::string where = std::string(kind.name) + " at op " + std::to_string(at);

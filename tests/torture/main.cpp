@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -34,6 +35,7 @@ int torture(int argc, char** argv) {
   CLI::App app("Cuts the power of a ledger in memory, a great many times");
   app.add_option("--images", campaign.images, "How many images are judged");
   app.add_option("--seed", campaign.seed, "Of the first workload; each further one takes the next");
+  app.add_option("--image", campaign.only, "Judge this one alone, of so many images of the first workload");
   app.add_option("--keep", keep, "Folder for the first images that fail, as files");
   CLI11_PARSE(app, argc, argv);
 
@@ -43,7 +45,7 @@ int torture(int argc, char** argv) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
   std::size_t told = 0;
-  campaign.progress = [&](const Tally& tally) {
+  const auto tell = [&](const Tally& tally) {
     for (; told < tally.failures.size(); ++told) {
       const Failure& failure = tally.failures[told];
       std::cout << failure.where << "\n";
@@ -51,15 +53,21 @@ int torture(int argc, char** argv) {
       if (!keep.empty())
         keep_image(failure, keep + "/" + std::to_string(campaign.seed) + "-" + std::to_string(told));
     }
-    std::cout << "seed " << campaign.seed << ": " << tally.images << " images, " << tally.failed
-              << " failed, " << static_cast<std::uint64_t>(static_cast<double>(tally.images) / seconds())
-              << "/s" << std::endl;
+  };
+  campaign.progress = [&](const Tally& tally) {
+    tell(tally);
+    const double rate = static_cast<double>(tally.images) / seconds();
+    const double left_s = static_cast<double>(campaign.images - tally.images) / rate;
+    std::cout << "seed " << campaign.seed << ": " << tally.images << " images, " << tally.distinct
+              << " distinct, " << tally.failed << " failed, " << std::lround(rate) << "/s, "
+              << std::lround(left_s / 60) << " min left" << std::endl;
   };
   const support::TempFolder folder(kMemoryFolder);
   const Tally tally = run(campaign, folder.path());
+  if (campaign.only) tell(tally);
   std::cout << tally.images << " images of " << tally.workloads << " workloads with " << tally.points
-            << " points, " << tally.second_cuts
-            << " of them cut again during recovery; failed: " << tally.failed << std::endl;
+            << " points, " << tally.second_cuts << " of them cut again during recovery, " << tally.distinct
+            << " distinct; failed: " << tally.failed << std::endl;
   return tally.failed == 0 ? 0 : 1;
 }
 

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct Failure {
 
 struct Tally {
   std::uint64_t images = 0;
+  std::uint64_t distinct = 0;     // of these: in their bytes or in what is demanded of them
   std::uint64_t second_cuts = 0;  // of these: during the recovery from another one
   std::uint64_t workloads = 0;
   std::uint64_t points = 0;  // ops of all workloads
@@ -45,6 +47,7 @@ struct Campaign {
   // Negative controls: a disk or a setting that must be caught.
   std::function<void(CrashDisk&)> spoil{};
   CrashVfs::Syncs syncs = CrashVfs::Syncs::AsAsked;
+  std::optional<std::uint64_t> only{};  // of the first workload's images
   /// After each workload.
   std::function<void(const Tally&)> progress{};
 };

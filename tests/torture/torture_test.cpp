@@ -48,8 +48,9 @@ TEST_CASE("after any of 10,000 power cuts all that was acknowledged is there, an
   CHECK(tally.failed == 0);
   CHECK(tally.images == 10'000);
   CHECK(tally.second_cuts > 1'000);
-  MESSAGE(tally.images << " images, " << tally.second_cuts << " of them cut again, of " << tally.workloads
-                       << " workloads with " << tally.points << " points");
+  MESSAGE(tally.images << " images, " << tally.distinct << " distinct, " << tally.second_cuts
+                       << " of them cut again, of " << tally.workloads << " workloads with " << tally.points
+                       << " points");
 }
 
 TEST_CASE("commits that are not synced are caught") {
