@@ -82,8 +82,8 @@ int failed(int error, int code) {
 /// One connection's view of one file.
 class Handle {
  public:
-  Handle(std::string name, std::size_t file, bool new_entry, bool psow)
-      : name_(std::move(name)), file_(file), new_entry_(new_entry), psow_(psow) {}
+  Handle(std::string name, std::size_t file, bool syncs_folder, bool psow)
+      : name_(std::move(name)), file_(file), syncs_folder_(syncs_folder), psow_(psow) {}
   ~Handle() {
     unlock(SQLITE_LOCK_NONE);
     shm_unmap(false);
@@ -106,11 +106,12 @@ class Handle {
     const int error = disk().truncate(file_, static_cast<std::size_t>(size));
     return error == 0 ? SQLITE_OK : failed(error, SQLITE_IOERR_TRUNCATE);
   }
-  /// As SQLite on Unix: the first sync of a journal or log that it made syncs the folder as well.
+  /// As SQLite on Unix (os_unix.c, UNIXFILE_DIRSYNC): the first sync of a journal or log that may have been
+  /// made when it was opened syncs the folder as well.
   int sync() {
-    const int error = disk().sync(file_, new_entry_);
+    const int error = disk().sync(file_, syncs_folder_);
     if (error != 0) return failed(error, SQLITE_IOERR_FSYNC);
-    new_entry_ = false;
+    syncs_folder_ = false;
     return SQLITE_OK;
   }
   [[nodiscard]] sqlite3_int64 size() const { return static_cast<sqlite3_int64>(disk().size(file_)); }
@@ -130,7 +131,7 @@ class Handle {
 
   const std::string name_;
   const std::size_t file_;
-  bool new_entry_;
+  bool syncs_folder_;
   const bool psow_;
   int held_ = SQLITE_LOCK_NONE;
   bool maps_ = false;
@@ -311,16 +312,16 @@ int open_file(sqlite3_vfs* /*vfs*/, const char* path, sqlite3_file* out, int fla
   if (name.empty()) return SQLITE_CANTOPEN;
   std::size_t file = CrashDisk::kNone;
   if (const int error = follow_folder(path, name, file); error != 0) return failed(error, SQLITE_CANTOPEN);
-  bool is_new = false;
   if (file == CrashDisk::kNone) {
     if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
     if (const int error = machine().disk->create(name, false, file); error != 0)
       return failed(error, SQLITE_CANTOPEN);
     mark(path);
-    is_new = true;
   }
+  const bool is_journal = (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
+  const bool syncs_folder = is_journal && (flags & SQLITE_OPEN_CREATE) != 0;
   const bool psow = (flags & SQLITE_OPEN_MAIN_DB) != 0 && sqlite3_uri_boolean(path, "psow", 1) != 0;
-  reinterpret_cast<VfsFile*>(out)->handle = new Handle(name, file, is_new, psow);
+  reinterpret_cast<VfsFile*>(out)->handle = new Handle(name, file, syncs_folder, psow);
   out->pMethods = &methods();
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;

@@ -26,11 +26,12 @@ class Faults {
 
   Tally run() {
     // Until a workload ends before its fault comes.
-    for (std::size_t at = 0, turn = 0;; at += campaign_.every, ++turn) {
+    for (std::size_t at = campaign_.only.value_or(0), turn = 0;; at += campaign_.every, ++turn) {
       for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
         const bool has_turn = campaign_.every == 1 || kind == turn % kKinds.size();
         if (has_turn && !inject(kKinds.at(kind), at)) return std::move(tally_);
       }
+      if (campaign_.only) return std::move(tally_);
     }
   }
 

@@ -15,6 +15,7 @@ struct FaultCampaign {
   std::uint64_t seed = 1;
   /// Every tenth op is 10, each with the next kind of fault; 1 is every op with every kind.
   std::size_t every = 1;
+  std::optional<std::size_t> only{};  // of the ops
   std::function<void(const Tally&)> progress{};
 };
 

@@ -4,6 +4,7 @@
 // The program behind tools/torture.
 #include "base/log.h"
 #include "tests/support/temp_folder.h"
+#include "tests/torture/faults.h"
 #include "tests/torture/torture.h"
 
 #include <CLI/CLI.hpp>
@@ -36,6 +37,8 @@ int torture(int argc, char** argv) {
   app.add_option("--images", campaign.images, "How many images are judged");
   app.add_option("--seed", campaign.seed, "Of the first workload; each further one takes the next");
   app.add_option("--image", campaign.only, "Judge this one alone, of so many images of the first workload");
+  std::optional<std::size_t> fault;
+  app.add_option("--fault", fault, "Only let the op with this number fail, in each way");
   app.add_option("--keep", keep, "Folder for the first images that fail, as files");
   CLI11_PARSE(app, argc, argv);
 
@@ -63,8 +66,9 @@ int torture(int argc, char** argv) {
               << std::lround(left_s / 60) << " min left" << std::endl;
   };
   const support::TempFolder folder(kMemoryFolder);
-  const Tally tally = run(campaign, folder.path());
-  if (campaign.only) tell(tally);
+  const Tally tally = fault ? run_faults({.seed = campaign.seed, .only = fault}, folder.path())
+                            : run(campaign, folder.path());
+  if (campaign.only || fault) tell(tally);
   std::cout << tally.images << " images of " << tally.workloads << " workloads with " << tally.points
             << " points, " << tally.second_cuts << " of them cut again during recovery, " << tally.distinct
             << " distinct; failed: " << tally.failed << std::endl;
