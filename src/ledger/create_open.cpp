@@ -240,14 +240,10 @@ Status FileLedger::check_state(Files& files, const AnchorRecord& anchor) {
   }
 }
 
-// An ending is where its row says, but for one whose keys were to go in an epoch that never came.
 Result<std::vector<EndingJob>> FileLedger::load_endings(Committer& committer, std::uint64_t epoch) {
   CF_TRY(auto endings, committer.endings());
   for (EndingJob& ending : endings) {
-    if (ending.state == EndingJob::State::Ending && ending.epoch > epoch) {
-      ending.state = EndingJob::State::Asked;
-      ending.lines.clear();
-    }
+    set_back(ending, epoch);
     memory_.gone.add(ending.lines);
     const bool waits = ending.held && ending.state == EndingJob::State::Asked;
     if (!waits) memory_.leaving.add(ending.what.subjects);  // of an Expire only those who go with it

@@ -74,6 +74,12 @@ std::uint64_t count_of(const Ranges& ranges) {
   return n;
 }
 
+void set_back(EndingJob& job, std::uint64_t epoch) {
+  if (job.state != EndingJob::State::Ending || job.epoch <= epoch) return;
+  job.state = EndingJob::State::Asked;
+  job.lines.clear();
+}
+
 std::string_view kind_name(EndingJob::Kind kind) {
   return kKinds.at(static_cast<std::size_t>(kind));
 }

@@ -50,6 +50,9 @@ struct EndingJob {
   Instant gone_at = 0;                 // from Ended on
 };
 
+/// An ending is where its row says, but for one whose keys were to go in an epoch that never came.
+void set_back(EndingJob& job, std::uint64_t epoch);
+
 std::string_view kind_name(EndingJob::Kind kind);
 std::string_view state_name(EndingJob::State state);
 

@@ -204,15 +204,8 @@ Status Writer::end_epoch() {
 Status Writer::write_notices(const std::vector<EndingJob>& ended) {
   std::vector<ItemChange> items;
   for (const EndingJob& ending : ended) {
-    for (const ErasureNotice& notice : ending.notices) {
-      const std::string handle = base64url(notice.handle);
-      CF_TRY(auto item, item_change(keyring_.roots(), kNoticeKind, notice.recipient.text() + "/" + handle,
-                                    json::Object{{"gone", ending.gone_at},
-                                                 {"handle", handle},
-                                                 {"job", ending.id},
-                                                 {"recipient", notice.recipient.text()}}));
-      items.push_back(std::move(item));
-    }
+    CF_TRY(auto notices, notices_of(keyring_.roots(), ending));
+    std::move(notices.begin(), notices.end(), std::back_inserter(items));
   }
   std::vector<const ItemChange*> changes;
   for (const ItemChange& item : items) changes.push_back(&item);

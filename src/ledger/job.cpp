@@ -38,4 +38,18 @@ Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t
   return out;
 }
 
+Result<std::vector<ItemChange>> notices_of(const Roots& roots, const EndingJob& ending) {
+  std::vector<ItemChange> out;
+  for (const ErasureNotice& notice : ending.notices) {
+    const std::string handle = base64url(notice.handle);
+    CF_TRY(auto item, item_change(roots, kNoticeKind, notice.recipient.text() + "/" + handle,
+                                  json::Object{{"gone", ending.gone_at},
+                                               {"handle", handle},
+                                               {"job", ending.id},
+                                               {"recipient", notice.recipient.text()}}));
+    out.push_back(std::move(item));
+  }
+  return out;
+}
+
 }  // namespace counterfoil::ledger

@@ -81,6 +81,9 @@ struct NewEnding {
   Key key;
 };
 
+/// The items that say whom recipients are to forget, once its keys are gone.
+Result<std::vector<ItemChange>> notices_of(const Roots& roots, const EndingJob& ending);
+
 /// A leaf that says which lines are gone; the jobs behind it are done.
 struct Tombstone {
   LogDraft leaf;

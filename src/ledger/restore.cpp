@@ -106,9 +106,14 @@ Status move_into_place(const std::string& folder, const std::string& name) {
 /// Writes the lines of the old log into the new one.
 class Rewriter {
  public:
-  Rewriter(Reader& old, const Keyring& old_keys, const Clock& clock, Committer& committer,
-           const Keyring& new_keys)
-      : old_(old), old_keys_(old_keys), clock_(clock), committer_(committer), new_keys_(new_keys) {
+  Rewriter(Reader& old, const Keyring& old_keys, std::string old_origin, const Clock& clock,
+           Committer& committer, const Keyring& new_keys)
+      : old_(old),
+        old_keys_(old_keys),
+        old_origin_(std::move(old_origin)),
+        clock_(clock),
+        committer_(committer),
+        new_keys_(new_keys) {
     for (const auto& [id, retention] : old_keys.cohorts()) retentions_.emplace(id, retention);
   }
 
@@ -120,7 +125,7 @@ class Rewriter {
                       {"format", kFormat},
                       {"key", base64url(new_keys_.roots().log.public_key().spki_sha256())},
                       {"origin", new_keys_.origin()},
-                      {"previous", json::Object{{"checkpoint", previous}, {"origin", old_keys_.origin()}}},
+                      {"previous", json::Object{{"checkpoint", previous}, {"origin", old_origin_}}},
                       {"product", "counterfoil"}}});
     return write_at({}, std::move(job));  // there is no position before the first line
   }
@@ -194,13 +199,12 @@ class Rewriter {
     CF_TRY(const auto subject, old_.subject(n));
     CF_TRY(const Key key, old_keys_.subject_key(subject));
     const auto cohort = old_keys_.cohort(retention->first);
-    const Key record = record_key(key, *cohort, row.payload->salt, old_keys_.origin(), row.seq);
+    const Key record = record_key(key, *cohort, row.payload->salt, old_origin_, row.seq);
     auto texts = open_payload(record, row.hash, row.payload->sealed);
     if (!texts)
       return fail(Code::Corrupt, "the text of line " + std::to_string(row.seq) +
                                      " does not open, and it could be somebody's no; use another backup");
-    CF_TRY(std::string body,
-           consent::with_was((*texts)[1].text, {old_keys_.origin(), leaf.seq, leaf.t, leaf.ck}));
+    CF_TRY(std::string body, consent::with_was((*texts)[1].text, {old_origin_, leaf.seq, leaf.t, leaf.ck}));
     CF_TRY(auto draft, draft_again(subject.id, n, key, leaf.typ,
                                    {std::move((*texts)[0].text), std::move(body)}, retention->second));
     job.events.push_back(std::move(draft));
@@ -221,6 +225,7 @@ class Rewriter {
 
   Reader& old_;
   const Keyring& old_keys_;
+  const std::string old_origin_;  // may be of an earlier restore than the keys are
   const Clock& clock_;
   Committer& committer_;
   const Keyring& new_keys_;
@@ -229,13 +234,14 @@ class Rewriter {
   RestoreReport report_;
 };
 
-// What was on its way out in the old copy: it ends now.
+// What was on its way out in the old copy.
 struct Endings {
   GoneLines gone;
-  Ending ending;
+  std::vector<EndingJob> begun;  // their keys are gone
+  std::vector<NewEnding> asked;  // they go on, held ones as well
 };
 
-Status load_endings(Files& old, const Keyring& keys, Endings& out) {
+Status load_endings(Files& old, const Keyring& keys, std::uint64_t epoch, Instant now, Endings& out) {
   CF_TRY(auto jobs, old.ledger.prepare("SELECT id, kind, state, w FROM job"));
   CF_TRY(auto key_of, old.keys.prepare("SELECT w FROM job WHERE id = ?"));
   while (true) {
@@ -243,11 +249,16 @@ Status load_endings(Files& old, const Keyring& keys, Endings& out) {
     if (!row) break;
     CF_TRY(const bool known, key_of.reset().bind(1, jobs.integer(0)).step());
     if (!known) continue;  // it ended after the copy was made, and its keys with it
-    CF_TRY(const Key key, keys.unwrap_job(jobs.integer(0), key_of.blob(0)));
+    CF_TRY(Key key, keys.unwrap_job(jobs.integer(0), key_of.blob(0)));
     CF_TRY(auto job, open_job(key, jobs.integer(0), jobs.text(1), jobs.text(2), jobs.blob(3)));
+    set_back(job, epoch);
     out.gone.add(job.lines);
-    out.ending.subjects.merge(job.what.subjects);
-    out.ending.cohorts.merge(job.what.cohorts);
+    if (job.state == EndingJob::State::Asked) {
+      out.asked.push_back({std::move(job), std::move(key)});
+    } else {
+      if (job.state == EndingJob::State::Ending) job.gone_at = now;
+      out.begun.push_back(std::move(job));
+    }
   }
   CF_TRY(auto tombstones, old.ledger.prepare("SELECT first, last FROM tombstone"));
   while (true) {
@@ -258,8 +269,23 @@ Status load_endings(Files& old, const Keyring& keys, Endings& out) {
   }
 }
 
+// What is no line of the new log: nobody has vouched for it, erasures go on, and whoever must be told is.
+Result<Job> last_job(const Roots& roots, Endings& endings, Instant now) {
+  Job out;
+  out.sign = true;
+  CF_TRY(auto unvouched, item_change(roots, kRestoreKind, kRestoreId, json::Object{{"at", now}}));
+  out.items.push_back(std::move(unvouched));
+  for (const EndingJob& job : endings.begun) {
+    if (job.state != EndingJob::State::Ending) continue;  // its recipients know
+    CF_TRY(auto notices, notices_of(roots, job));
+    std::move(notices.begin(), notices.end(), std::back_inserter(out.items));
+  }
+  out.endings = std::move(endings.asked);
+  return out;
+}
+
 // Tags as they are, and what certificates say, but for tombstones that are lines of the old log.
-Status copy_tables(store::Database& from, store::Database& to) {
+Status copy_tables(store::Database& from, const std::vector<EndingJob>& begun, store::Database& to) {
   CF_TRY(auto transaction, to.transaction());
   CF_TRY(auto tags, from.prepare("SELECT tag, state, since_day FROM supp"));
   CF_TRY(auto put_tag, to.prepare("INSERT INTO supp(tag, state, since_day) VALUES(?, ?, ?)"));
@@ -271,6 +297,10 @@ Status copy_tables(store::Database& from, store::Database& to) {
   CF_TRY(auto ended, from.prepare("SELECT id, epoch, lines, gone_at FROM ended"));
   CF_TRY(auto put_ended,
          to.prepare("INSERT INTO ended(id, epoch, lines, gone_at, seq) VALUES(?, ?, ?, ?, -1)"));
+  for (const EndingJob& job : begun) {
+    put_ended.reset().bind(1, job.id).bind(2, job.epoch).bind(3, count_of(job.lines));
+    CF_CHECK(put_ended.bind(4, job.gone_at).run());
+  }
   while (true) {
     CF_TRY(const bool row, ended.step());
     if (!row) return transaction.commit();
@@ -338,30 +368,27 @@ Result<RestoreReport> Ledger::restore(const Options& options, const std::string&
     Keyring old_keys(std::move(old_roots));
     CF_CHECK(old_keys.load(old.keys));
     Endings endings;
-    CF_CHECK(load_endings(old, old_keys, endings));
+    CF_CHECK(load_endings(old, old_keys, epoch, options.clock->now(), endings));
     CF_TRY(const std::string previous, newest_checkpoint(old.ledger));
+    CF_TRY(const auto checkpoint, proof::read_checkpoint(previous));
 
     CF_TRY(auto files, open_files(new_folder(options.folder), Access::Create));
     record = {epoch + 1, crypto::random_key(), anchor.record().boots, 0, {}};
     report.origin = next_incarnation(old_keys.origin());
-    CF_CHECK(write_epoch(files.keys, old_keys, record.secret, epoch + 1, endings.ending));
+    CF_CHECK(write_epoch(files.keys, old_keys, record.secret, epoch + 1, {}));
     CF_CHECK(begin_incarnation(files.keys, old_keys.origin(), report.origin, record.secret, epoch + 1));
     CF_TRY(auto new_roots, load_roots(files.keys, record.secret, epoch + 1));
     Keyring new_keys(std::move(new_roots));
     CF_CHECK(new_keys.load(files.keys));
-    CF_CHECK(copy_tables(old.ledger, files.ledger));
+    CF_CHECK(copy_tables(old.ledger, endings.begun, files.ledger));
 
     CF_TRY(auto reader, Reader::open(old_folder(options.folder)));
     CF_TRY(const auto committer, Committer::make(std::move(files), new_keys));
-    Rewriter rewriter(*reader, old_keys, *options.clock, *committer, new_keys);
+    Rewriter rewriter(*reader, old_keys, checkpoint.origin, *options.clock, *committer, new_keys);
     CF_CHECK(rewriter.begin(previous));
     CF_CHECK(rewriter.find_owners(endings.gone));
     CF_CHECK(rewriter.rewrite(endings.gone));
-    Job last;
-    last.sign = true;
-    CF_TRY(auto unvouched, item_change(new_keys.roots(), kRestoreKind, kRestoreId,
-                                       json::Object{{"at", options.clock->now()}}));
-    last.items.push_back(std::move(unvouched));
+    CF_TRY(auto last, last_job(new_keys.roots(), endings, options.clock->now()));
     CF_CHECK(rewriter.write(std::move(last)));
     CF_TRY(const auto position, committer->position());
     record.size = position.frontier.size();

@@ -5,7 +5,7 @@
 #include "ledger/restore.h"
 
 #include "counterfoil/proof/leaf.h"
-#include "fixture.h"
+#include "ending.h"
 
 #include <filesystem>
 #include <fstream>
@@ -139,6 +139,65 @@ TEST_CASE("a restore brings nobody back who was erased after the backup") {
   shop->box->open();
   CHECK(shop->box->ledger->subject_by_token(shop->ana.token).error().code == Code::NotFound);
   CHECK(shop->box->ledger->subject_by_token(shop->bea.token));
+}
+
+TEST_CASE("an erasure that a backup knows of goes on after a restore, and waits where a hold keeps it") {
+  auto shop = std::make_unique<Restored>();
+  shop->box = new_box();
+  auto& before = *shop->box->ledger;
+  shop->ana = before.open_subject(somebody(kAna), grant(), kYes, false).value();
+  shop->bea = before.open_subject(somebody(kBea), grant(), kYes, false).value();
+  REQUIRE(before.hold({shop->ana.subject}, {consent::CaseId("k-7"), std::nullopt, {}}, kProof));
+  const auto held = erase(*shop->box, shop->ana.subject);
+  shop->box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 3'600'000};
+  const auto asked = erase(*shop->box, shop->bea.subject);
+  REQUIRE(Ledger::backup(shop->box->folder.path(), shop->backup.path()));
+  shop->box->ledger.reset();
+  CHECK(restore(*shop).keyless == 0);
+  shop->box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
+  shop->box->open();
+  auto& ledger = *shop->box->ledger;
+  REQUIRE(ledger.vouch_for_stops());
+  CHECK(ledger.subject_by_token(shop->bea.token).error().code == Code::NotFound);
+  CHECK(wait_for(*shop->box, asked, State::Ended).lines == 2);
+  CHECK(ledger.erasure(held)->held);
+  CHECK(ledger.subject_by_token(shop->ana.token)->state.erase_asked);
+  REQUIRE(ledger.clear_hold({shop->ana.subject}, {consent::CaseId("k-7"), {}}, kProof));
+  wait_for(*shop->box, held, State::Ended);
+  CHECK(ledger.subject_by_token(shop->ana.token).error().code == Code::NotFound);
+  CHECK(findings(*shop->box, {.recipient = {}, .identity = true, .consent = true}).empty());
+  CHECK(ledger.verify({}));
+  CHECK(ledger.health().trouble.empty());
+}
+
+TEST_CASE("whoever was to be told of an erasure is told, though the log that had it is lost") {
+  auto shop = std::make_unique<Restored>();
+  shop->box = std::make_unique<Box>();
+  shop->box->timing = {.overwrite_after_ms = 3'600'000, .rotate_every_ms = 0};
+  shop->box->create();
+  shop->box->open();
+  shop->ana = shop->box->ledger->open_subject(somebody(kAna), grant(), kYes, false).value();
+  const auto id = erase(*shop->box, shop->ana.subject, {consent::RecipientId("hq")});
+  wait_for(*shop->box, id, State::Ending);
+  CHECK(shop->box->ledger->items(kNoticeKind)->empty());
+  REQUIRE(Ledger::backup(shop->box->folder.path(), shop->backup.path()));
+  shop->box->ledger.reset();
+  CHECK(restore(*shop).events == 0);
+  shop->box->open();
+  CHECK(shop->box->ledger->items(kNoticeKind)->size() == 1);
+  CHECK(shop->box->ledger->erasure(id)->state == State::Ended);
+  CHECK(shop->box->ledger->erasure(id)->lines == 2);
+}
+
+TEST_CASE("a copy that is older than the last restore can be restored as well") {
+  const auto shop = shop_with_backup();
+  restore(*shop);
+  const auto report = restore(*shop);
+  CHECK(report.origin == "tres-faroles.example/demo/3");
+  CHECK(report.events == 4);
+  shop->box->open();
+  CHECK(shop->box->ledger->subject_by_token(shop->ana.token)->state.stop);
+  REQUIRE(shop->box->ledger->verify({}));
 }
 
 TEST_CASE("a restore that lost power is completed by the next start, or never happened") {
