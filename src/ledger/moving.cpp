@@ -84,6 +84,7 @@ Result<std::size_t> FileLedger::draft_moves(Ordinal n, const Moving& moving, Job
 }
 
 Result<std::size_t> FileLedger::move_all_lines(Ordinal n, const Moving& moving) {
+  const std::lock_guard one_at_a_time(keeping_mutex_);  // or two sweeps would move a line twice
   std::size_t all = 0;
   while (true) {
     Job job;
