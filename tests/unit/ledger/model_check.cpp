@@ -237,6 +237,8 @@ void World::check_that_nobody_may_be_messaged() const {
     const auto state = must(box_->ledger->person(phone(person.number)), "person");
     must(state.damaged, "I5: contactable although later stops are missing: " + person.number);
   }
+  for (const auto& [number, by] : model_.stopped)
+    must(box_->ledger->suppressed(phone(number)), "I5: a restore lost the tag of " + number);
 }
 
 // ---- power ----
