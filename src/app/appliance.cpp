@@ -296,6 +296,10 @@ Result<json::Value> Appliance::change(const std::string& name, const json::Value
     CF_CHECK(ledger_->sweep(word != nullptr && word->boolean() != nullptr && *word->boolean()));
     return json::Value(json::Object{});
   }
+  if (name == "key.rotate") {
+    CF_TRY(const Instant until, ledger_->change_log_key());
+    return json::Value(json::Object{{"until", rfc3339(until)}});
+  }
   if (name == "restore.vouch") {
     CF_CHECK(ledger_->vouch_for_stops());
     return json::Value(json::Object{});
@@ -326,8 +330,11 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
   if (name == "hold.list") return list_kept(*desk_);
   if (name == "log.key" && ledger_->log_key().spki.empty())
     return fail(Code::Corrupt, ledger_->health().trouble);
-  if (name == "log.key")
-    return json::Value(json::Object{{"pem", crypto::pem_of_spki(ledger_->log_key().spki)}});
+  if (name == "log.key") {
+    std::string text = crypto::pem_of_spki(ledger_->log_key().spki);
+    for (const std::string& line : ledger_->log_keys().lines) text += line + "\n";
+    return json::Value(json::Object{{"pem", std::move(text)}});
+  }
   return change(name, request);
 }
 

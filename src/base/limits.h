@@ -104,7 +104,8 @@ constexpr std::size_t kReceiptBytesMax = 256 * 1024;
 constexpr std::size_t kFindingsMax = 200;
 constexpr std::uint64_t kTilesAheadMax = 1024;  // tiles read beyond the lines that a bundle really has
 constexpr std::size_t kOrderRunsMax = 512;
-constexpr std::size_t kLogKeysMax = 256;  // keys of one log that a verifier follows
+constexpr std::size_t kLogKeysMax = 256;        // keys of one log that a verifier follows
+constexpr std::size_t kLogKeyChanges_max = 24;  // by one box: receipts and key files carry a line of each
 
 // Words and numbers
 constexpr std::size_t kPhoneBytesMax = 64;

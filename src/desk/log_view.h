@@ -26,6 +26,7 @@ class LogView {
   [[nodiscard]] bool shows_consent() const { return agreed_.consent; }
 
   [[nodiscard]] Result<std::string> checkpoint() const { return ledger_->checkpoint(); }
+  [[nodiscard]] std::vector<std::string> key_lines() const { return ledger_->log_keys().lines; }
   [[nodiscard]] std::uint64_t signed_size() const { return ledger_->signed_size(); }
   /// Lines [start, end) without newlines; identities only for those who ask for them and may see them.
   Status entries(std::uint64_t start, std::uint64_t end, bool ask_identity,

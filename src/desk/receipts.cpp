@@ -62,8 +62,11 @@ Result<Receipt> DeskImpl::receipt(std::string_view token) const {
   CF_TRY(const auto parts, ledger_.receipt(subject.id, view_of(token, subject).seq));
   Receipt out;
   out.proof = proof::write_receipt(parts);
-  CF_TRY(const auto checked, proof::check_receipt(out.proof, ledger_.log_key()));
+  const auto keys = ledger_.log_keys();
+  CF_TRY(const auto checked, proof::check_receipt(out.proof, keys.chain));
   CF_TRY(json::Object record, record_of(events, checked));
+  if (!keys.lines.empty())
+    record.emplace(proof::kTwinKeys, json::Array(keys.lines.begin(), keys.lines.end()));
   out.record = json::Value(std::move(record));
   CF_TRY(out.twin, ledger_.sign(proof::kTwinType, out.record));
   return out;

@@ -91,7 +91,7 @@ Status FileLedger::audit_checkpoints(std::uint64_t size, const Progress& progres
     if (!row) return {};
     last = st.integer(0);
     const std::string where = "checkpoint " + std::to_string(last) + ": ";
-    const auto checkpoint = proof::open_checkpoint(st.text(1), log_key_);
+    const auto checkpoint = keyring_.log_keys().chain.open(st.text(1));
     if (!checkpoint) return fail(Code::Corrupt, where + checkpoint.error().message());
     if (checkpoint->size != static_cast<std::uint64_t>(last))
       return fail(Code::Corrupt, where + "it is stored under another size");

@@ -30,8 +30,7 @@ struct Committer::Statements {
   store::Statement seq_h, stored_node, tail;
 };
 
-Committer::Committer(Files files, const Keyring& keyring)
-    : files_(std::move(files)), keyring_(keyring), log_key_{keyring.origin(), keyring.roots().log.spki()} {}
+Committer::Committer(Files files, const Keyring& keyring) : files_(std::move(files)), keyring_(keyring) {}
 Committer::~Committer() = default;
 
 Result<std::unique_ptr<Committer>> Committer::make(Files files, const Keyring& keyring) {
@@ -101,6 +100,7 @@ Status Committer::write_keys(const Plan& plan) {
       CF_CHECK(job_key.reset().bind(1, ending->job.id).bind(2, ByteView(wrapped)).run());
     }
   }
+  if (plan.new_log_key()) CF_CHECK(keyring_.put_log_key(files_.keys, *plan.new_log_key()));
   for (const Ordinal n : plan.orphans()) CF_CHECK(st_->orphan.reset().bind(1, n).run());
   return transaction.commit();
 }
@@ -160,11 +160,13 @@ Status Committer::store_edge(const Plan& plan) {
 Result<std::string> Committer::sign_edge() {
   CF_TRY(const proof::Frontier back, stored_frontier(nullptr));
   const proof::Checkpoint checkpoint{keyring_.origin(), back.size(), back.root()};
-  const auto sign = [this](std::string_view message) -> Result<Bytes> {
-    return keyring_.roots().log.sign(as_bytes(message));
-  };
-  CF_TRY(auto note, proof::sign_checkpoint(checkpoint, log_key_, sign));
-  CF_TRY(const auto opened, proof::open_checkpoint(note, log_key_));
+  std::string note;
+  for (const LogKeyPtr& key : keyring_.signers()) {
+    const auto sign = [&](std::string_view text) -> Result<Bytes> { return key->sign(as_bytes(text)); };
+    CF_TRY(const auto one, proof::sign_checkpoint(checkpoint, {keyring_.origin(), key->spki()}, sign));
+    note += note.empty() ? one : one.substr(one.find("\n\n") + 2);
+  }
+  CF_TRY(const auto opened, keyring_.log_keys().chain.open(note));
   if (opened != checkpoint) return fail(Code::Crypto, "a checkpoint was not signed as written");
 
   // Older notes of the same block of leaves are covered by this one.

@@ -65,7 +65,6 @@ class Committer {
 
   Files files_;
   const Keyring& keyring_;
-  const proof::LogKey log_key_;
   std::unique_ptr<Statements> st_;
 };
 

@@ -82,7 +82,7 @@ bool is_of(std::string_view line, consent::EventType type) {
 json::Value genesis_body(const Roots& roots) {
   return json::Object{{"epoch", 0},
                       {"format", kFormat},
-                      {"key", base64url(roots.log.public_key().spki_sha256())},
+                      {"key", base64url(crypto::sha256(roots.first_log))},
                       {"origin", roots.origin},
                       {"product", "counterfoil"}};
 }
@@ -142,7 +142,7 @@ FileLedger::FileLedger(const Options& options, store::FolderLock lock, store::Pa
       lock_(std::move(lock)),
       keys_cache_(std::move(keys_cache)),
       keyring_(std::move(roots)),
-      log_key_{keyring_.origin(), keyring_.roots().log.spki()},
+      log_key_{keyring_.origin(), keyring_.roots().first_log},
       readers_(options.folder),
       spill_(options.folder) {}
 
@@ -193,7 +193,8 @@ Status FileLedger::check_log(Files& files, const Position& position, const Ancho
   CF_TRY(const bool row, st.step());
   if (!row) return fail(Code::Corrupt, "ledger.db has no checkpoint");
   const std::string note(st.text(0));
-  const auto checkpoint = proof::open_checkpoint(note, log_key_);
+  CF_CHECK(load_log_keys(files));
+  const auto checkpoint = keyring_.log_keys().chain.open(note);
   if (!checkpoint) return fail(Code::Corrupt, "the newest checkpoint is not signed by this log's key");
   head_.set_newest(checkpoint->size, note);
   if (anchor.size > position.frontier.size())

@@ -41,7 +41,7 @@ std::optional<Writer::Time> Writer::next_epoch_step() const {
   const auto any = [this](const auto& what) { return std::any_of(endings_.begin(), endings_.end(), what); };
   if (anchor_.has_leftover() || any([](const auto& e) { return is_in(e, State::Ending); }))
     return overwrite_at_;
-  if (any([this](const auto& e) { return is_ready(e); })) return rotate_at_;
+  if (any([this](const auto& e) { return is_ready(e); }) || keyring_.has_spent_key()) return rotate_at_;
   return std::nullopt;
 }
 

@@ -133,6 +133,7 @@ void FileLedger::keep_house() {
   };
   const auto swept = sweep(false);
   if (!swept && swept.error().code != Code::NotFound) warn("ledger.sweep_waits", swept.error());
+  if (const auto retired = retire_log_key(); !retired) warn("ledger.log_key_stays", retired.error());
   const std::int64_t day = options_.clock->now() / kDay_s;
   if (day == buried_on_) return;
   if (const auto buried = write_tombstones(); !buried) return warn("ledger.tombstones", buried.error());
@@ -178,9 +179,12 @@ Result<std::vector<consent::SubjectId>> FileLedger::joined(const consent::Subjec
 }
 
 Result<std::string> FileLedger::sign(std::string_view typ, const json::Value& statement) const {
-  return proof::sign_jws(statement, typ, log_key_, [this](std::string_view message) -> Result<Bytes> {
-    return keyring_.roots().log.sign(as_bytes(message));
-  });
+  const auto signers = keyring_.signers();
+  if (signers.empty()) return fail(Code::Crypto, "keys.db has no key that the log knows");
+  const auto& key = *signers.back();
+  return proof::sign_jws(
+      statement, typ, {keyring_.origin(), key.spki()},
+      [&](std::string_view message) -> Result<Bytes> { return key.sign(as_bytes(message)); });
 }
 
 Status FileLedger::write_tombstones() {

@@ -69,6 +69,7 @@ class FileLedger final : public Ledger {
                              const Progress& progress) override;
   Result<std::int64_t> sweep(bool clock_is_right) override;
   Result<Committed> record(consent::EventType type, const json::Value& body) override;
+  Result<Instant> change_log_key() override;
   Status vouch_for_stops() override;
 
   Status put_item(std::string_view kind, std::string_view id, const json::Value& value) override;
@@ -93,6 +94,7 @@ class FileLedger final : public Ledger {
   [[nodiscard]] proof::NodeReader nodes() const override;
   Result<Bytes> leaf_tile(std::uint64_t n) const override;
   [[nodiscard]] const proof::LogKey& log_key() const override { return log_key_; }
+  [[nodiscard]] LogKeys log_keys() const override { return keyring_.log_keys(); }
 
   [[nodiscard]] Health health() const override;
   [[nodiscard]] ClockState clock_state() const override;
@@ -116,6 +118,7 @@ class FileLedger final : public Ledger {
   Status start(Anchor anchor, Files files);
   Result<std::vector<EndingJob>> load_endings(Committer& committer, std::uint64_t epoch);
   Status load_tags(Files& files);
+  Status load_log_keys(Files& files);
   void open_spill();
   Status check_log(Files& files, const Position& position, const AnchorRecord& anchor);
   Status check_state(Files& files, const AnchorRecord& anchor);
@@ -170,6 +173,7 @@ class FileLedger final : public Ledger {
   Result<Retention> retention_of(Reader& reader, const Key& key) const;
   Status write_followers();
   Status write_tombstones();
+  Status retire_log_key();
   Status check_leap(bool clock_is_right);
   Result<std::int64_t> expire(const std::vector<Retention>& cohorts);
   void keep_house();

@@ -63,7 +63,12 @@ constexpr std::string_view kKeysEndings = R"sql(
 CREATE TABLE job(id INTEGER PRIMARY KEY, w BLOB NOT NULL) STRICT;
 )sql";
 
-constexpr std::array kLedgerSteps = {kLedgerTables, kLedgerEndings};
+// Lines about the log are few, and a start looks for those that change its key.
+constexpr std::string_view kLedgerLogLines = R"sql(
+CREATE INDEX leaf_of_log ON leaf(seq) WHERE h IS NULL;
+)sql";
+
+constexpr std::array kLedgerSteps = {kLedgerTables, kLedgerEndings, kLedgerLogLines};
 constexpr std::array kKeysSteps = {kKeysTables, kKeysEndings};
 constexpr std::array kDeskSteps = {kDeskTables};
 

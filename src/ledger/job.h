@@ -41,7 +41,8 @@ struct PersonDraft {
 
 struct LogDraft {
   consent::EventType type = consent::EventType::SysMeta;
-  json::Value body;
+  json::Value body;     // a sys.key gets its own from the plan: it signs its place in the log
+  LogKeyPtr log_key{};  // of a sys.key: the new one; none: the older of two is retired
 };
 
 /// A suppression tag: nothing is sent to the address behind it from now on.

@@ -3,6 +3,7 @@
 
 #include "ledger/keyring.h"
 
+#include "base/limits.h"
 #include "crypto/crypto.h"
 #include "ledger/byte_order.h"
 #include "ledger/key_tree.h"
@@ -12,6 +13,9 @@
 
 namespace counterfoil::ledger {
 namespace {
+
+constexpr std::array<std::string_view, 2> kLogNames = {"log", "log2"};
+constexpr std::string_view kFirstLog = "log/first";
 
 Bytes number_bytes(std::uint64_t v) {
   Bytes out;
@@ -35,6 +39,11 @@ Result<Bytes> get_meta(store::Database& keys, std::string_view name) {
   CF_TRY(const bool found, st.bind(1, name).step());
   if (!found) return fail(Code::NotFound, "keys.db has no " + std::string(name));
   return Bytes(st.blob(0).begin(), st.blob(0).end());
+}
+
+Status remove_meta(store::Database& keys, std::string_view name) {
+  CF_TRY(auto st, keys.prepare("DELETE FROM meta WHERE name = ?"));
+  return st.bind(1, name).run();
 }
 
 Result<Key> key_of(ByteView bytes) {
@@ -66,6 +75,19 @@ Result<Key> get_further_root(store::Database& keys, const Key& kek, std::string_
   return key;
 }
 
+Result<LogPlaces> get_log_keys(store::Database& keys, const Key& kek, const std::string& origin) {
+  LogPlaces out;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto scalar = get_further_root(keys, kek, origin, kLogNames.at(i));
+    if (!scalar && scalar.error().code == Code::NotFound) continue;
+    if (!scalar) return scalar.error();
+    CF_TRY(auto key, crypto::SigningKey::from_scalar(scalar->view()));
+    out.at(i) = std::make_shared<const crypto::SigningKey>(std::move(key));
+  }
+  if (!out.front() && !out.back()) return fail(Code::NotFound, "keys.db has no key that signs the log");
+  return out;
+}
+
 }  // namespace
 
 Bytes bucket_place(std::uint64_t b) {
@@ -87,17 +109,26 @@ Status wrap_roots(store::Database& keys, const std::string& origin, const Key& f
 
 Status wrap_roots_for(store::Database& keys, const std::string& from_origin, const Key& from,
                       const std::string& to_origin, const Key& to) {
-  for (const std::string_view name : {"log", "supp", "link", "desk", "spill"}) {
+  for (const std::string_view name : {"supp", "link", "desk", "spill"}) {
     CF_TRY(const Key key, get_further_root(keys, from, from_origin, name));
     CF_CHECK(put_root(keys, to, to_origin, name, key));
   }
   return {};
 }
 
-Status put_log(store::Database& keys, const std::string& origin, const Key& kek,
-               const crypto::SigningKey& log) {
+Status wrap_log_keys(store::Database& keys, const std::string& origin, const LogPlaces& log, const Key& to) {
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    CF_CHECK(remove_meta(keys, kLogNames.at(i)));
+    if (log.at(i)) CF_CHECK(put_root(keys, to, origin, kLogNames.at(i), log.at(i)->export_secret()));
+  }
+  return {};
+}
+
+Status put_log(store::Database& keys, const std::string& origin, const Key& kek, crypto::SigningKey log) {
   CF_CHECK(put_meta(keys, "origin", as_bytes(origin)));
-  return put_root(keys, kek, origin, "log", log.export_secret());
+  CF_CHECK(remove_meta(keys, kFirstLog));
+  return wrap_log_keys(keys, origin, {std::make_shared<const crypto::SigningKey>(std::move(log)), nullptr},
+                       kek);
 }
 
 Status put_epoch(store::Database& keys, std::uint64_t epoch) {
@@ -125,7 +156,7 @@ Status make_spill_root(store::Database& keys, const Key& secret, std::uint64_t e
   CF_TRY(const Bytes origin_bytes, get_meta(keys, "origin"));
   const std::string origin(as_text(origin_bytes));
   const Key kek = epoch_key(secret, origin, epoch);
-  if (!get_root(keys, kek, origin, "log")) return {};  // another anchor's: load_roots says so
+  if (!get_root(keys, kek, origin, "supp")) return {};  // another anchor's: load_roots says so
   return put_root(keys, kek, origin, "spill", crypto::SigningKey::generate().export_secret());
 }
 
@@ -139,26 +170,34 @@ Result<Roots> load_roots(store::Database& keys, const Key& secret, std::uint64_t
   CF_TRY(const Bytes origin_bytes, get_meta(keys, "origin"));
   const std::string origin(as_text(origin_bytes));
   Key kek = epoch_key(secret, origin, epoch);
-  auto log_scalar = get_root(keys, kek, origin, "log");
-  if (!log_scalar && log_scalar.error().code == Code::WrongKey)
+  auto supp = get_root(keys, kek, origin, "supp");
+  if (!supp && supp.error().code == Code::WrongKey)
     return fail(Code::WrongKey,
                 "the key in the anchor does not open this folder; put back the anchor that belongs to it");
-  if (!log_scalar) return log_scalar.error();
-  CF_TRY(auto log, crypto::SigningKey::from_scalar(log_scalar->view()));
-  CF_TRY(Key supp, get_further_root(keys, kek, origin, "supp"));
+  if (!supp) return supp.error();
+  CF_TRY(auto log, get_log_keys(keys, kek, origin));
+  auto first_log = get_meta(keys, kFirstLog);
+  if (!first_log) first_log = (log.front() ? log.front() : log.back())->spki();
   CF_TRY(Key link, get_further_root(keys, kek, origin, "link"));
   CF_TRY(const Key desk, get_further_root(keys, kek, origin, "desk"));
   CF_TRY(const Key spill_scalar, get_further_root(keys, kek, origin, "spill"));
   CF_TRY(auto spill, crypto::SigningKey::from_scalar(spill_scalar.view()));
   return Roots{.origin = origin,
                .kek = std::move(kek),
-               .supp = std::move(supp),
+               .supp = *std::move(supp),
                .link = std::move(link),
                .desk_id = purpose_key(desk, "desk/id"),
                .desk_item = purpose_key(desk, "desk/item"),
                .log = std::move(log),
+               .first_log = *std::move(first_log),
                .spill = std::move(spill)};
 }
+
+Keyring::Keyring(Roots roots)
+    : kek_(std::move(roots.kek)),
+      log_(std::move(roots.log)),
+      log_keys_{proof::KeyChain({roots.origin, roots.first_log}), {}},
+      roots_(std::move(roots)) {}
 
 Status Keyring::load(store::Database& keys) {
   CF_TRY(auto buckets, keys.prepare("SELECT b, w FROM bucket"));
@@ -182,6 +221,12 @@ Status Keyring::load(store::Database& keys) {
     add_cohort(cohorts.integer(0), retention, std::move(key));
   }
   return {};
+}
+
+Status Keyring::put_log_key(store::Database& keys, const crypto::SigningKey& key) const {
+  const std::shared_lock lock(mutex_);
+  CF_CHECK(put_meta(keys, kFirstLog, roots_.first_log));
+  return put_root(keys, kek_, origin(), kLogNames.at(free_log_place()), key.export_secret());
 }
 
 std::optional<Key> Keyring::bucket(std::uint64_t b) const {
@@ -264,6 +309,7 @@ void Keyring::adopt(NextEpoch next) {
   for (auto& [b, key] : next.buckets) buckets_.insert_or_assign(b, std::move(key));
   for (const std::uint64_t b : next.empty_buckets) buckets_.erase(b);
   for (const std::int64_t id : next.ended_cohorts) cohorts_.erase(id);
+  log_ = std::move(next.log);
   std::erase_if(cohort_ids_, [&](const auto& c) { return next.ended_cohorts.contains(c.second); });
 }
 

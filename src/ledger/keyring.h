@@ -7,12 +7,15 @@
 #pragma once
 
 #include "counterfoil/consent/ids.h"
+#include "counterfoil/proof/key_chain.h"
 #include "crypto/signing.h"
 #include "ledger/ledger.h"
 #include "store/database.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <shared_mutex>
@@ -22,6 +25,11 @@
 
 namespace counterfoil::ledger {
 
+/// A key that signs the log. It has one of two places in keys.db, the next one takes the other; which of them
+/// are valid only the lines of the log say.
+using LogKeyPtr = std::shared_ptr<const crypto::SigningKey>;
+using LogPlaces = std::array<LogKeyPtr, 2>;
+
 /// Keys that live as long as the folder or the business; each wrapped under the epoch key.
 struct Roots {
   std::string origin;
@@ -30,7 +38,8 @@ struct Roots {
   Key link;
   Key desk_id;
   Key desk_item;
-  crypto::SigningKey log;
+  LogPlaces log;
+  Bytes first_log;           // SubjectPublicKeyInfo of the first: the one that verifiers pin
   crypto::SigningKey spill;  // opens the spill file
 };
 
@@ -64,11 +73,12 @@ struct NextEpoch {
   std::map<std::uint64_t, Key> buckets;   // those that lost a subject
   std::set<std::uint64_t> empty_buckets;  // those that lost all of theirs
   std::set<std::int64_t> ended_cohorts;
+  LogPlaces log;
 };
 
 class Keyring {
  public:
-  explicit Keyring(Roots roots) : kek_(std::move(roots.kek)), roots_(std::move(roots)) {}
+  explicit Keyring(Roots roots);
   /// Buckets and cohorts from keys.db. Fails with Corrupt when one does not open.
   Status load(store::Database& keys);
 
@@ -86,6 +96,21 @@ class Keyring {
   /// From now on keys.db is in this epoch. Nobody may read subjects meanwhile.
   void adopt(NextEpoch next);
 
+  // Keys that sign the log.
+  /// Takes in a sys.key line that is durable, in the order of the log. Fails with Corrupt.
+  Status follow(const std::string& line);
+  [[nodiscard]] LogKeys log_keys() const;
+  /// Those that sign checkpoints now, the newest last.
+  [[nodiscard]] std::vector<LogKeyPtr> signers() const;
+  /// A place has a key that the log does not know or has retired; the next epoch is without it.
+  [[nodiscard]] bool has_spent_key() const;
+  /// The older of two signers has signed long enough.
+  [[nodiscard]] bool is_overlap_over(Instant now) const;
+  /// Writes a new key into the free place, within the caller's transaction, and then into memory. The line
+  /// that names it comes after.
+  Status put_log_key(store::Database& keys, const crypto::SigningKey& key) const;
+  void add_log_key(LogKeyPtr key);
+
   /// Fails with Corrupt when the bucket is missing or the row does not open.
   [[nodiscard]] Result<Key> subject_key(const SubjectRow& row) const;
 
@@ -100,8 +125,14 @@ class Keyring {
  private:
   friend Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
                                        std::uint64_t epoch, const Ending& ending);
+  [[nodiscard]] bool is_spent(const LogKeyPtr& key) const;
+  [[nodiscard]] std::size_t free_log_place() const;
+
   mutable std::shared_mutex mutex_;
-  Key kek_;  // guarded by mutex_
+  Key kek_;                    // guarded by mutex_
+  LogPlaces log_;              // guarded by mutex_
+  LogKeys log_keys_;           // guarded by mutex_
+  Instant log_key_added_ = 0;  // the newest; guarded by mutex_
   const Roots roots_;
   // Guarded by mutex_:
   std::map<std::uint64_t, Key> buckets_;
@@ -115,12 +146,12 @@ Bytes cohort_place(const Retention& retention);
 Bytes job_place(std::int64_t id);
 // Parts of write_epoch, within its transaction.
 Status wrap_roots(store::Database& keys, const std::string& origin, const Key& from, const Key& to);
+Status wrap_log_keys(store::Database& keys, const std::string& origin, const LogPlaces& log, const Key& to);
 Status put_epoch(store::Database& keys, std::uint64_t epoch);
 // Parts of begin_incarnation, within its transaction.
 Status wrap_roots_for(store::Database& keys, const std::string& from_origin, const Key& from,
                       const std::string& to_origin, const Key& to);
-Status put_log(store::Database& keys, const std::string& origin, const Key& kek,
-               const crypto::SigningKey& log);
+Status put_log(store::Database& keys, const std::string& origin, const Key& kek, crypto::SigningKey log);
 
 /// Moves keys.db into the next epoch in one transaction: what ends is deleted, buckets that lose a subject
 /// get fresh keys, everything else is wrapped anew. Nothing of the old epoch can be opened once its secret is

@@ -22,7 +22,7 @@
 #include "base/seams.h"
 #include "counterfoil/base/clock.h"
 #include "counterfoil/consent/fold.h"
-#include "counterfoil/proof/note.h"
+#include "counterfoil/proof/key_chain.h"
 #include "counterfoil/proof/receipt.h"
 #include "counterfoil/proof/tree.h"
 
@@ -55,6 +55,12 @@ struct Options {
 struct Retention {
   std::string retention_class;
   std::string cohort;
+};
+
+/// What verifiers follow from the first key on.
+struct LogKeys {
+  proof::KeyChain chain;
+  std::vector<std::string> lines;  // sys.key lines that brought a key in
 };
 
 /// Proof that something is recorded, handed to the customer.
@@ -241,6 +247,10 @@ class Ledger {
   virtual Result<std::int64_t> sweep(bool clock_is_right) = 0;
   /// A leaf about the log itself; never personal data.
   virtual Result<Committed> record(consent::EventType type, const json::Value& body) = 0;
+  /// A new key signs the log from now on. The old one signs checkpoints beside it for
+  /// limits::kLogKeyOverlap_s; then a line retires it and its private half is destroyed with the next epoch.
+  /// Returns that time. Fails with Conflict while two keys sign, and with Limit.
+  virtual Result<Instant> change_log_key() = 0;
 
   // ---- operational items (desk.db): encrypted canonical JSON under (kind, id); ids are stored as keyed
   // hashes ----
@@ -284,7 +294,9 @@ class Ledger {
   [[nodiscard]] virtual proof::NodeReader nodes() const = 0;
   /// Up to 256 leaf hashes of tile n, 32 bytes each.
   virtual Result<Bytes> leaf_tile(std::uint64_t n) const = 0;
+  /// The first one, which verifiers pin for as long as the log lives.
   [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
+  [[nodiscard]] virtual LogKeys log_keys() const = 0;
 
   [[nodiscard]] virtual Health health() const = 0;
   /// State of the clock as decisions must see it: Untrusted also when it is earlier than a recorded event.

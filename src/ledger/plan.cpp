@@ -119,6 +119,9 @@ PlannedMove Plan::moved(const Move& move) {
 Result<PlannedLeaf> Plan::log_leaf(const LogDraft& draft, std::uint64_t seq) {
   proof::Leaf leaf = blank_leaf(draft.type, seq);
   leaf.body = draft.body;
+  if (draft.type == consent::EventType::SysKey) {
+    CF_TRY(leaf.body, key_body(draft, seq));
+  }
   PlannedLeaf out;
   CF_TRY(out.line, proof::encode_leaf(leaf));
   out.seq = seq;
@@ -180,8 +183,14 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
     CF_TRY(auto leaf, person_leaf(draft, seq, n, counts));
     leaves.push_back(std::move(leaf));
   }
+  std::string key_line;
+  LogKeyPtr new_log_key;
   for (const LogDraft& draft : job.log_events) {
     CF_TRY(auto leaf, log_leaf(draft, position_.frontier.size() + leaves.size()));
+    if (draft.type == consent::EventType::SysKey) {
+      key_line = leaf.line;
+      new_log_key = draft.log_key;
+    }
     leaves.push_back(std::move(leaf));
   }
   std::vector<PlannedTombstone> tombstones;
@@ -192,6 +201,10 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
   }
   // From here nothing fails for a reason of the job's own.
   counts_ = std::move(counts);
+  if (!key_line.empty()) {
+    key_line_ = std::move(key_line);
+    new_log_key_ = std::move(new_log_key);
+  }
   position_.next_subject += subjects.size();
   std::move(subjects.begin(), subjects.end(), std::back_inserter(subjects_));
   std::vector<Committed> out;

@@ -69,7 +69,7 @@ class Plan {
   [[nodiscard]] const Position& position() const { return position_; }
   [[nodiscard]] bool touches_keys() const {
     return !subjects_.empty() || !buckets_.empty() || !cohorts_.empty() || !orphans_.empty() ||
-           !endings_.empty();
+           !endings_.empty() || new_log_key_ != nullptr;
   }
   [[nodiscard]] bool touches_log() const {
     return !leaves_.empty() || !tags_.empty() || !endings_.empty() || sign_;
@@ -95,6 +95,9 @@ class Plan {
   [[nodiscard]] const std::vector<const NewEnding*>& endings() const { return endings_; }
   [[nodiscard]] const std::vector<PlannedMove>& moves() const { return moves_; }
   [[nodiscard]] const std::vector<KeptChange>& kept() const { return kept_; }
+  /// At most one sys.key line, and the key that it brings in, if any.
+  [[nodiscard]] const std::string& key_line() const { return key_line_; }
+  [[nodiscard]] const LogKeyPtr& new_log_key() const { return new_log_key_; }
   struct PlannedTombstone {
     std::uint64_t seq = 0;
     const Tombstone* tombstone = nullptr;  // in its job
@@ -108,6 +111,7 @@ class Plan {
                                   Counts& counts);
   PlannedMove moved(const Move& move);
   Result<PlannedLeaf> log_leaf(const LogDraft& draft, std::uint64_t seq);
+  Result<json::Value> key_body(const LogDraft& draft, std::uint64_t seq) const;
   [[nodiscard]] proof::Leaf blank_leaf(consent::EventType type, std::uint64_t seq) const;
   std::pair<std::int64_t, Key> cohort_for(const Retention& retention);
   Key bucket_for(std::uint64_t n);
@@ -135,6 +139,8 @@ class Plan {
   std::vector<const NewEnding*> endings_;
   std::vector<PlannedTombstone> tombstones_;
   const Leaving* leaving_ = nullptr;
+  std::string key_line_;
+  LogKeyPtr new_log_key_;
   Status soundness_;
   bool sign_ = false;
 };

@@ -123,7 +123,7 @@ class Rewriter {
         {consent::EventType::SysGenesis,
          json::Object{{"epoch", 0},
                       {"format", kFormat},
-                      {"key", base64url(new_keys_.roots().log.public_key().spki_sha256())},
+                      {"key", base64url(crypto::sha256(new_keys_.roots().first_log))},
                       {"origin", new_keys_.origin()},
                       {"previous", json::Object{{"checkpoint", previous}, {"origin", old_origin_}}},
                       {"product", "counterfoil"}}});

@@ -108,7 +108,7 @@ Status wrap_all(store::Database& keys, const Key& from, const Key& to) {
 
 Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, const Key& secret,
                               std::uint64_t epoch, const Ending& ending) {
-  NextEpoch next{epoch, epoch_key(secret, keyring.origin(), epoch), {}, {}, ending.cohorts};
+  NextEpoch next{epoch, epoch_key(secret, keyring.origin(), epoch), {}, {}, ending.cohorts, {}};
   const std::shared_lock lock(keyring.mutex_);
   const Key& from = keyring.kek_;
   CF_TRY(auto transaction, keys.transaction());
@@ -122,6 +122,9 @@ Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, con
     CF_CHECK(put_bucket.reset().bind(1, ByteView(wrapped)).bind(2, b).run());
   }
   CF_CHECK(wrap_roots(keys, keyring.origin(), from, next.kek));
+  for (std::size_t i = 0; i < next.log.size(); ++i)
+    if (!keyring.is_spent(keyring.log_.at(i))) next.log.at(i) = keyring.log_.at(i);
+  CF_CHECK(wrap_log_keys(keys, keyring.origin(), next.log, next.kek));
   CF_CHECK(put_epoch(keys, epoch));
   CF_CHECK(transaction.commit());
   return next;

@@ -52,6 +52,8 @@ class SealedLedger final : public Ledger {
   }
   [[nodiscard]] ClockState clock_state() const override { return options_.clock->state(); }
   [[nodiscard]] const proof::LogKey& log_key() const override { return log_key_; }
+  [[nodiscard]] LogKeys log_keys() const override { return {log_key_, {}}; }
+  Result<Instant> change_log_key() override { return why_; }
 
   // Nothing else works.
   Result<Opened> open_subject(const consent::Identity&, const consent::GrantBody&, const Retention&,

@@ -304,6 +304,7 @@ void Writer::adopt_keys(const Plan& plan) {
   for (const auto& [b, key] : plan.buckets()) keyring_.add_bucket(b, key.clone());
   for (const auto& cohort : plan.cohorts())
     keyring_.add_cohort(cohort.id, cohort.retention, cohort.key.clone());
+  if (plan.new_log_key()) keyring_.add_log_key(plan.new_log_key());
 }
 
 void Writer::publish(const Plan& plan, const std::string& note) {
@@ -312,6 +313,10 @@ void Writer::publish(const Plan& plan, const std::string& note) {
     commits_.fetch_add(1);
     head_.set_trusted_t(position_.trusted_t);
     head_.set_size(position_.frontier.size());
+  }
+  if (!plan.key_line().empty()) {
+    if (const auto followed = keyring_.follow(plan.key_line()); !followed)
+      head_.turn_read_only(followed.error().message());
   }
   if (!note.empty()) {
     head_.set_newest(position_.frontier.size(), note);

@@ -86,10 +86,10 @@ Result<Receipt> read_receipt(std::string_view text) {
   return out;
 }
 
-Result<CheckedReceipt> check_receipt(std::string_view text, const LogKey& key) {
+Result<CheckedReceipt> check_receipt(std::string_view text, const KeyChain& keys) {
   CF_TRY(const Receipt receipt, read_receipt(text));
   CheckedReceipt out;
-  CF_TRY(out.checkpoint, open_checkpoint(receipt.checkpoint, key));
+  CF_TRY(out.checkpoint, keys.open(receipt.checkpoint));
   out.leaf_hash = leaf_hash(receipt.line);
   if (!verify_inclusion(out.leaf_hash, receipt.index, out.checkpoint.size, receipt.proof,
                         out.checkpoint.root))

@@ -31,8 +31,17 @@ json::Object twin_members(const CheckedReceipt& receipt) {
           {"seq", leaf.seq.value}};
 }
 
-Result<json::Value> check_twin(std::string_view jws, const CheckedReceipt& receipt, const LogKey& key) {
-  CF_TRY(json::Value record, open_jws(jws, kTwinType, key));
+Result<KeyChain> keys_of_twin(std::string_view jws, LogKey first) {
+  KeyChain out(std::move(first));
+  const auto record = read_jws(jws);
+  if (!record || record->find(kTwinKeys) == nullptr) return out;
+  CF_TRY(const auto lines, record->strings_at(kTwinKeys));
+  CF_CHECK(out.follow_lines(lines));
+  return out;
+}
+
+Result<json::Value> check_twin(std::string_view jws, const CheckedReceipt& receipt, const KeyChain& keys) {
+  CF_TRY(json::Value record, keys.open_statement(jws, kTwinType, receipt.checkpoint.size));
   CF_CHECK(consent::demand_members(record, twin_members(receipt)));
   CF_TRY(const consent::Event event, event_of(receipt));
   CF_CHECK(consent::check_record(record, event));

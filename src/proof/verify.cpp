@@ -4,9 +4,9 @@
 #include "counterfoil/proof/verify.h"
 
 #include "base/limits.h"
+#include "counterfoil/proof/key_chain.h"
 #include "crypto/crypto.h"
 #include "proof/findings.h"
-#include "proof/key_chain.h"
 #include "proof/line_order.h"
 #include "proof/range_set.h"
 #include "proof/tile_guide.h"

@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/limits.h"
+#include "counterfoil/proof/key_chain.h"
 #include "proof/bundle_files.h"
 
 #include <sys/stat.h>
@@ -90,13 +91,17 @@ class Puller {
  public:
   Puller(const PullOptions& options, net::HttpsClient& client, proof::LogKey key,
          const PullProgress& progress)
-      : options_(options), client_(client), verifier_(key), key_(std::move(key)), progress_(progress) {}
+      : options_(options), client_(client), verifier_(key), keys_(std::move(key)), progress_(progress) {}
 
   Result<PullReport> run() {
     // Before the checkpoint, so that it covers the tombstone of each.
     CF_CHECK(ask_whom_to_forget());
     CF_TRY(const std::string note, get_text("/v1/log/checkpoint"));
-    auto checkpoint = proof::open_checkpoint(note, key_);
+    auto checkpoint = keys_.open(note);
+    if (!checkpoint && checkpoint.error().code == Code::WrongKey) {
+      CF_CHECK(follow_keys());
+      checkpoint = keys_.open(note);
+    }
     if (!checkpoint) return judged(checkpoint.error(), note);
     report_.checkpoint = *checkpoint;
     CF_CHECK(prepare_folder());
@@ -108,7 +113,7 @@ class Puller {
     report_.findings.insert(report_.findings.end(), verifier_.findings().begin(), verifier_.findings().end());
     if (!done || !report_.intact()) return report_;
     for (const std::uint64_t file : to_forget_in_) CF_CHECK(forget_in(file));
-    CF_CHECK(write_file_durably(options_.folder + "/origin", as_bytes(key_.name + "\n")));
+    CF_CHECK(write_file_durably(options_.folder + "/origin", as_bytes(keys_.first().name + "\n")));
     CF_CHECK(write_file_durably(options_.folder + "/checkpoint", as_bytes(note)));
     CF_CHECK(acknowledge());
     return report_;
@@ -128,6 +133,22 @@ class Puller {
     CF_TRY(auto answer, client_.get(target, limits::kNoteBytesMax));
     if (answer.status != 200) return refused(answer);
     return std::move(answer.body);
+  }
+
+  // The pinned key signs no more: the box shows the lines that lead from it to the one that does, each signed
+  // by the key before. What does not follow is left to the note's judgement.
+  Status follow_keys() {
+    CF_TRY(const auto answer, client_.get("/v1/log/keys", limits::kNoticeAnswerBytesMax));
+    if (answer.status == 404) return {};  // a box of an earlier version
+    if (answer.status != 200) return refused(answer);
+    std::vector<std::string> lines;
+    LineSplitter splitter([&](std::string_view line) -> Status {
+      lines.emplace_back(line);
+      return {};
+    });
+    CF_CHECK(splitter.take(answer.body));
+    (void)keys_.follow_lines(lines);
+    return {};
   }
 
   // A box of an earlier version has no such notices.
@@ -191,7 +212,7 @@ class Puller {
     CF_CHECK(make_folder(options_.folder + "/tiles"));
     CF_CHECK(make_folder(options_.folder + "/tiles/0"));
     const auto origin = read_text_file(options_.folder + "/origin", limits::kOriginBytesMax + 1);
-    if (origin && *origin != key_.name + "\n")
+    if (origin && *origin != keys_.first().name + "\n")
       return fail(Code::Conflict,
                   "the folder holds another log: " + printable(origin->substr(0, origin->find('\n'))));
     if (!origin && origin.error().code != Code::NotFound) return origin.error();
@@ -202,7 +223,7 @@ class Puller {
   Status check_not_older() {
     const auto old = read_text_file(options_.folder + "/checkpoint", limits::kNoteBytesMax);
     if (!old) return old.error().code == Code::NotFound ? Status() : Status(old.error());
-    const auto last = proof::open_checkpoint(*old, key_);
+    const auto last = keys_.open(*old);
     if (!last)
       return fail(Code::Conflict,
                   "the checkpoint in the folder is not one of this log: " + last.error().message());
@@ -337,7 +358,7 @@ class Puller {
   const PullOptions& options_;
   net::HttpsClient& client_;
   proof::Verifier verifier_;
-  proof::LogKey key_;
+  proof::KeyChain keys_;  // the pinned one, and those that it vouches for
   const PullProgress& progress_;
   PullReport report_;
   std::optional<proof::Checkpoint> proved_;  // what an earlier pull verified

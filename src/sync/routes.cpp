@@ -61,6 +61,14 @@ class Routes {
     });
   }
 
+  net::Response keys(const net::Request& request) {
+    return with_right(request, "pull", [&](const desk::LogView& log) {
+      std::string text;
+      for (const std::string& line : log.key_lines()) text += line + "\n";
+      return net::Response::text(std::move(text));
+    });
+  }
+
   net::Response entries(const net::Request& request) {
     return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
       const auto start = number(request, "start");
@@ -184,6 +192,7 @@ void add_routes(net::Router& router, desk::Desk& desk) {
     return [routes, member](const net::Request& request) { return (routes.get()->*member)(request); };
   };
   router.get("/v1/log/checkpoint", via(&Routes::checkpoint));
+  router.get("/v1/log/keys", via(&Routes::keys));
   router.get("/v1/log/entries", via(&Routes::entries));
   router.get("/v1/log/proof/inclusion", via(&Routes::inclusion));
   router.get("/v1/log/proof/consistency", via(&Routes::consistency));

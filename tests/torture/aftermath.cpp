@@ -230,6 +230,9 @@ void Aftermath::judge_log() {
   if (!demand("no checkpoint can be signed", note)) return;
   const auto checkpoint = proof::open_checkpoint(*note, ledger_->log_key());
   if (!demand("the checkpoint does not open", checkpoint)) return;
+  const bool changed = !ledger_->log_keys().lines.empty();
+  if (must(journal().log_key) && !changed) wrong("the new key of the log is lost");
+  if (changed && !may(journal().log_key)) wrong("the log has a key that nobody asked for");
   std::vector<proof::Entry> entries;
   const auto read = ledger_->entries(0, checkpoint->size, kEverything, [&](std::string_view line) -> Status {
     CF_TRY(auto entry, proof::decode_entry(line));

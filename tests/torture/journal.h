@@ -57,6 +57,7 @@ struct Journal {
   std::vector<Person> people;
   std::vector<std::pair<std::string, Call>> stops;  // by numbers that nobody has
   std::vector<Item> items;
+  Call log_key;             // another key signs the log
   std::vector<Note> notes;  // signed checkpoints that were handed out
   std::vector<Hash> leaves;
   std::vector<std::pair<std::size_t, Instant>> clock;  // from this op on

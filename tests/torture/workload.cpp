@@ -113,6 +113,7 @@ std::vector<std::function<void()>> Workload::steps(Days days) {
         [this] { opt_in_together(); }, [this] { opt_in(false); }, [this] { confirm(); },
         [this] { withdraw(); },        [this] { erase(false); },  [this] { erase_among_others(); },
         [this] { put_item(); },        [this] { checkpoint(); },  [this] { checkpoint(); },
+        [this] { change_log_key(); },
     };
     out.insert(out.end(), more.begin(), more.end());
     std::shuffle(out.begin(), out.end(), random_);
@@ -285,6 +286,11 @@ void Workload::remove_item() {
   Item& item = journal_.items.front();
   item.removed.asked = disk_.position();
   if (ledger_->remove_item("link", item.id)) item.removed.done = disk_.position();
+}
+
+void Workload::change_log_key() {
+  journal_.log_key.asked = disk_.position();
+  if (ledger_->change_log_key()) journal_.log_key.done = disk_.position();
 }
 
 void Workload::checkpoint() {

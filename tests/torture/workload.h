@@ -51,6 +51,7 @@ class Workload {
   void sweep();
   void put_item();
   void remove_item();
+  void change_log_key();
   void checkpoint();
 
   std::size_t add_person(bool due_early);

@@ -305,6 +305,27 @@ int print_log_key(const Where& where) {
   return 0;
 }
 
+int rotate_key(const Where& where) {
+  const auto answer = ask(where, {{"do", "key.rotate"}});
+  if (!answer) return complain(answer.error());
+  std::printf(
+      "a new key signs the log from now on; the old one signs beside it until %s and is then destroyed\n"
+      "Nobody needs another key: whoever has the first one follows the log to this one.\n",
+      text_of(*answer, "until").c_str());
+  return 0;
+}
+
+void add_key_commands(CLI::App& app, Where& where, Action& action) {
+  auto* log_key = app.add_subcommand(
+      "log-key",
+      "print the log's public key for verifiers, and the lines by which later keys follow from it");
+  log_key->callback([&] { action = [&] { return print_log_key(where); }; });
+  auto* key = app.add_subcommand("key", "the key that signs the log")->require_subcommand(1);
+  auto* rotate = key->add_subcommand(
+      "rotate", "let a new key sign the log: once a year, or when somebody who could reach the box leaves");
+  rotate->callback([&] { action = [&] { return rotate_key(where); }; });
+}
+
 void add_user_commands(CLI::App& app, Where& where, Action& action) {
   auto* user = app.add_subcommand("user", "people who may use the staff page")->require_subcommand(1);
   auto* user_add =
@@ -420,6 +441,7 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
   add_peer_commands(app, where, action);
   add_retention_commands(app, where, action);
   add_backup_commands(app, where, action);
+  add_key_commands(app, where, action);
 
   auto* status = app.add_subcommand("status", "is the box healthy?");
   static bool as_json = false;
@@ -428,9 +450,6 @@ void add_operator_commands(CLI::App& app, Where& where, Action& action) {
 
   auto* verify_command = app.add_subcommand("verify", "read the whole ledger again and prove it intact");
   verify_command->callback([&] { action = [&] { return verify(where); }; });
-
-  auto* log_key = app.add_subcommand("log-key", "print the public key that signs the log, for verifiers");
-  log_key->callback([&] { action = [&] { return print_log_key(where); }; });
 }
 
 }  // namespace counterfoil::tool

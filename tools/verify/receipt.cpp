@@ -8,7 +8,9 @@
 #include "tool.h"
 
 #include <cstring>
+#include <sstream>
 #include <utility>
+#include <vector>
 
 namespace counterfoil::verify {
 namespace {
@@ -75,9 +77,22 @@ Result<std::string> claimed_origin(std::string_view proof) {
   return std::move(claimed.origin);
 }
 
+// Later keys of the log, as the record carries them or, for a bare proof, as 'counterfoil log-key' prints
+// them below the first one.
+Result<proof::KeyChain> keys_for(const Saved& saved, const std::string& pem, proof::LogKey first) {
+  if (!saved.twin.empty()) return proof::keys_of_twin(saved.twin, std::move(first));
+  proof::KeyChain out(std::move(first));
+  std::vector<std::string> lines;
+  std::istringstream file(pem);
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with('{')) lines.push_back(line);
+  CF_CHECK(out.follow_lines(lines));
+  return out;
+}
+
 Result<json::Value> check_record(const Saved& saved, const proof::CheckedReceipt& receipt,
-                                 const proof::LogKey& key) {
-  CF_TRY(json::Value record, proof::check_twin(saved.twin, receipt, key));
+                                 const proof::KeyChain& keys) {
+  CF_TRY(json::Value record, proof::check_twin(saved.twin, receipt, keys));
   if (!saved.record.is_null() && saved.record != record)
     return fail(Code::Corrupt, "the record beside the signed one says otherwise");
   return record;
@@ -148,10 +163,11 @@ void print_record(const json::Value& record) {
 }
 
 int print_intact(const Saved& saved, const proof::CheckedReceipt& receipt, const json::Value& record,
-                 const proof::LogKey& key) {
+                 const proof::LogKey& key, bool by_first) {
   print("intact: " + std::string(consent::event_name(receipt.leaf.typ)) + " of " + rfc3339(receipt.leaf.t) +
         ", line " + std::to_string(receipt.leaf.seq.value) + " of " + receipt.leaf.log +
-        ", checkpoint size " + std::to_string(receipt.checkpoint.size) + " signed by " + proof::key_id(key));
+        ", checkpoint size " + std::to_string(receipt.checkpoint.size) + " signed by " +
+        (by_first ? "" : "a key that follows from ") + proof::key_id(key));
   if (const auto event = proof::event_of(receipt))
     if (const auto* grant = std::get_if<consent::GrantBody>(&*event->body)) print_grant(*grant);
   if (!record.is_null()) print_record(record);
@@ -175,12 +191,16 @@ int check_receipt_file(const std::string& path, const std::string& origin, const
   if (!name) return not_intact(name.error());
   const auto key = proof::log_key_from_pem(pem, *name);
   if (!key) return not_checked(key.error());
-  const auto receipt = proof::check_receipt(saved->proof, *key);
+  const auto keys = keys_for(*saved, pem, *key);
+  if (!keys)
+    return not_intact(fail(keys.error().code, "its changes of the log's key: " + keys.error().message()));
+  const auto receipt = proof::check_receipt(saved->proof, *keys);
   if (!receipt) return not_intact(receipt.error());
-  if (saved->twin.empty()) return print_intact(*saved, *receipt, {}, *key);
-  const auto record = check_record(*saved, *receipt, *key);
+  const bool by_first = proof::check_receipt(saved->proof, *key).has_value();
+  if (saved->twin.empty()) return print_intact(*saved, *receipt, {}, *key, by_first);
+  const auto record = check_record(*saved, *receipt, *keys);
   if (!record) return not_intact(record.error());
-  return print_intact(*saved, *receipt, *record, *key);
+  return print_intact(*saved, *receipt, *record, *key, by_first);
 }
 
 }  // namespace counterfoil::verify

@@ -20,5 +20,7 @@ Result<std::string> sign_jws(const json::Value& payload, std::string_view typ, c
 /// The payload. Fails with BadInput (not such a JWS), WrongKey (another key or typ), Corrupt (the signature
 /// does not verify), Limit.
 Result<json::Value> open_jws(std::string_view jws, std::string_view typ, const LogKey& key);
+/// The payload, believed by nobody yet. Fails with BadInput, Limit.
+Result<json::Value> read_jws(std::string_view jws);
 
 }  // namespace counterfoil::proof

@@ -5,8 +5,7 @@
 // and both disclosures. Thread rule: value types.
 #pragma once
 
-#include "counterfoil/proof/leaf.h"
-#include "counterfoil/proof/note.h"
+#include "counterfoil/proof/key_chain.h"
 
 #include <array>
 #include <string>
@@ -36,8 +35,8 @@ struct CheckedReceipt {
   std::string body;  // disclosure 1, canonical JSON
   Checkpoint checkpoint;
 };
-/// Demands: signature by the key, inclusion, line.seq = index, line.log = origin, both commitments open.
-/// Fails with Corrupt, WrongKey or BadInput, saying which.
-Result<CheckedReceipt> check_receipt(std::string_view text, const LogKey& key);
+/// Demands: signature by a key of the log, inclusion, line.seq = index, line.log = origin, both commitments
+/// open. Fails with Corrupt, WrongKey or BadInput, saying which.
+Result<CheckedReceipt> check_receipt(std::string_view text, const KeyChain& keys);
 
 }  // namespace counterfoil::proof

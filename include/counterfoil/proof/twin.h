@@ -17,8 +17,14 @@ inline constexpr std::string_view kTwinType = "counterfoil-receipt";
 Result<consent::Event> event_of(const CheckedReceipt& receipt);
 /// The members of a record that tie it to the receipt: names, place in the log, checkpoint, retention.
 json::Object twin_members(const CheckedReceipt& receipt);
+/// Lines of the log that vouch for later keys, so that whoever holds the first one can check it; left out
+/// while there are none.
+inline constexpr std::string_view kTwinKeys = "log_keys";
+/// The key given and those that the twin's lines vouch for, not yet its signature; a twin that
+/// cannot be read has no lines. Fails with BadInput.
+Result<KeyChain> keys_of_twin(std::string_view jws, LogKey first);
 /// The record. Demands the signature and that record and receipt agree. Fails as open_jws does, and with
 /// BadInput or Corrupt, naming the member that disagrees.
-Result<json::Value> check_twin(std::string_view jws, const CheckedReceipt& receipt, const LogKey& key);
+Result<json::Value> check_twin(std::string_view jws, const CheckedReceipt& receipt, const KeyChain& keys);
 
 }  // namespace counterfoil::proof

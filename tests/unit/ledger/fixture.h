@@ -44,6 +44,12 @@ struct Box {
     ledger = *std::move(opened);
     REQUIRE(ledger->wait_ready(60'000));
   }
+  /// That keys.db is in.
+  [[nodiscard]] std::uint64_t anchor_epoch() const {
+    auto keys = store::Database::open(keys_path(folder.path()), {.read_only = true});
+    REQUIRE(keys);
+    return stored_epoch(*keys).value();
+  }
   void reopen() {
     ledger.reset();
     open();

@@ -3,10 +3,12 @@
 
 // V9 after a change of the log's key: whoever pinned the first key follows the lines that vouch for later
 // ones.
-#include "proof/key_chain.h"
+#include "counterfoil/proof/key_chain.h"
 
+#include "counterfoil/proof/jws.h"
+#include "counterfoil/proof/twin.h"
 #include "crypto/crypto.h"
-#include "log_maker.h"
+#include "twin_maker.h"
 
 #include <doctest/doctest.h>
 
@@ -203,6 +205,46 @@ TEST_CASE("a bundle whose checkpoint has the new key's signature only is intact 
   const auto report = verify_bundle(folder.path(), log.pem(), kOrigin);
   REQUIRE(report);
   CHECK_MESSAGE(report->intact(), first_text(report->findings));
+}
+
+TEST_CASE("a receipt under a later key opens along the lines that its record carries") {
+  LogMaker log;
+  log.fill(20);
+  const std::uint64_t seq = add_grant(log, {"offers"});
+  const SigningKey second = key_of(2);
+  const SigningKey stranger = key_of(9);
+  const std::string too_early = note_by(log, {&second});
+  add_change(log, change_of(second, log.signing(), log.size()));
+  const std::string line = log.entries().back().leaf;
+  Receipt receipt = log.receipt(seq);
+  receipt.checkpoint = note_by(log, {&second});
+  const std::string text = write_receipt(receipt);
+  const auto twin_with = [&](const json::Array& lines) {
+    json::Object record = record_of(log, seq);
+    record[std::string(kTwinKeys)] = lines;
+    const auto sign = [&](std::string_view m) -> Result<Bytes> { return second.sign(as_bytes(m)); };
+    return sign_jws(json::Value(record), kTwinType, {kOrigin, second.spki()}, sign).value();
+  };
+  const std::string twin = twin_with({line});
+  const auto keys = keys_of_twin(twin, log.key());
+  REQUIRE(keys);
+  const auto checked = check_receipt(text, *keys);
+  REQUIRE(checked);
+  CHECK(check_twin(twin, *checked, *keys));
+  CHECK(check_receipt(text, log.key()).error().code == Code::WrongKey);
+  CHECK(check_twin(twin, *checked, log.key()).error().code == Code::WrongKey);
+  CHECK_MESSAGE(!keys->open(too_early), "it signed a log that did not have its line yet");
+
+  LogMaker other("other.example/demo/1");
+  other.fill(20);
+  add_change(other, change_of(second, other.signing(), other.size(), "add", "other.example/demo/1"));
+  LogMaker forged;
+  forged.fill(20);
+  add_change(forged, change_of(second, stranger, forged.size()));
+  for (const json::Array& lines :
+       {json::Array{line, line}, json::Array{log.entries()[0].leaf}, json::Array{line.substr(1)},
+        json::Array{other.entries().back().leaf}, json::Array{forged.entries().back().leaf}})
+    CHECK(keys_of_twin(twin_with(lines), log.key()).error().code == Code::BadInput);
 }
 
 }  // namespace counterfoil::proof::testing
