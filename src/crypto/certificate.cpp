@@ -184,6 +184,23 @@ Status fill(mbedtls_x509write_cert* crt, const Draft& draft) {
   return mbed(mbedtls_x509write_crt_set_authority_key_identifier(crt), "authority key identifier");
 }
 
+// A bit flip while signing would give away the key or publish a certificate that nobody accepts.
+Status demand_signature(ByteView der, const VerifyKey& by) {
+  CertificateHolder holder;
+  CF_CHECK(mbed(mbedtls_x509_crt_parse_der(&holder.crt, der.data(), der.size()), "reading back"));
+  unsigned char* at = holder.crt.tbs.p + holder.crt.tbs.len;
+  const unsigned char* const end = holder.crt.raw.p + holder.crt.raw.len;
+  std::size_t length = 0;
+  CF_CHECK(mbed(mbedtls_asn1_get_tag(&at, end, &length, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE),
+                "algorithm"));
+  at += length;
+  CF_CHECK(mbed(mbedtls_asn1_get_bitstring_null(&at, end, &length), "signature"));
+  const auto raw = raw_signature({at, length});
+  if (!raw || !by.verify({holder.crt.tbs.p, holder.crt.tbs.len}, *raw))
+    return fail(Code::Crypto, "the new certificate's signature does not verify; nothing was published");
+  return {};
+}
+
 Result<std::string> write_certificate(const Draft& draft, const VerifyKey& subject,
                                       const SigningKey& issuer) {
   PkHolder subject_key;
@@ -202,6 +219,7 @@ Result<std::string> write_certificate(const Draft& draft, const VerifyKey& subje
   if (length <= 0) return mbed(length < 0 ? length : -1, "writing").error();
   // The writer fills the buffer from its end.
   const ByteView der = ByteView(buffer).last(static_cast<std::size_t>(length));
+  CF_CHECK(demand_signature(der, issuer.public_key()));
   return std::string(pem_block("CERTIFICATE", der).text());
 }
 
