@@ -79,20 +79,30 @@ Status sync_folder(const std::string& path) {
   return {};
 }
 
+namespace {
+
+Status make_file(const std::string& path, ByteView bytes, unsigned mode) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!fd.valid()) return errno_error(errno, "cannot create " + path);
+  if (::fchmod(fd.get(), mode) != 0) return errno_error(errno, "cannot set the mode of " + path);
+  CF_CHECK(write_all(fd.get(), bytes, "cannot write " + path));
+  if (::fsync(fd.get()) != 0) return errno_error(errno, "cannot sync " + path);
+  return {};
+}
+
+}  // namespace
+
 Status write_file_durably(const std::string& path, ByteView bytes, unsigned mode) {
   const std::string fresh = path + ".new";
   // What lies there was left by a power cut, or put there by somebody else: never written through.
   if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return errno_error(errno, "cannot replace " + fresh);
-  Fd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-  if (!fd.valid()) return errno_error(errno, "cannot create " + fresh);
-  if (::fchmod(fd.get(), mode) != 0) return errno_error(errno, "cannot set the mode of " + fresh);
-  if (auto written = write_all(fd.get(), bytes, "cannot write " + fresh); !written) {
+  auto done = make_file(fresh, bytes, mode);
+  if (done && ::rename(fresh.c_str(), path.c_str()) != 0)
+    done = errno_error(errno, "cannot rename onto " + path);
+  if (!done) {
     ::unlink(fresh.c_str());
-    return written;
+    return done;
   }
-  if (::fsync(fd.get()) != 0) return errno_error(errno, "cannot sync " + fresh);
-  fd.close();
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return errno_error(errno, "cannot rename onto " + path);
   return sync_folder(folder_of(path));
 }
 

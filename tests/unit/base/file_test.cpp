@@ -4,9 +4,11 @@
 #include "base/fd.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 
 namespace counterfoil {
@@ -34,6 +36,30 @@ TEST_CASE("a durable write goes through no link that lies in its way") {
   REQUIRE(write_file_durably(dir + "/key", as_bytes("ours")));
   CHECK(as_text(*read_file(dir + "/other", 100)) == "theirs");
   CHECK(as_text(*read_file(dir + "/key", 100)) == "ours");
+  CHECK(::system(("rm -r " + dir).c_str()) == 0);
+}
+
+TEST_CASE("a durable write that fails leaves the old file and nothing beside it") {
+  std::string dir = "/tmp/cf-base-XXXXXX";
+  REQUIRE(mkdtemp(dir.data()) != nullptr);
+  SUBCASE("at the rename") {
+    REQUIRE(::mkdir((dir + "/key").c_str(), 0700) == 0);
+    CHECK_FALSE(write_file_durably(dir + "/key", as_bytes("secret")));
+  }
+  SUBCASE("at a write") {
+    REQUIRE(write_file_durably(dir + "/key", as_bytes("old")));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+    const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const auto written = write_file_durably(dir + "/key", Bytes(8192, 1));
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    std::signal(SIGXFSZ, handler);
+    CHECK_FALSE(written);
+    CHECK(as_text(*read_file(dir + "/key", 100)) == "old");
+  }
+  CHECK(::access((dir + "/key.new").c_str(), F_OK) != 0);
   CHECK(::system(("rm -r " + dir).c_str()) == 0);
 }
 
