@@ -272,6 +272,17 @@ void FileLedger::open_spill() {
   log::error("ledger.spill_foreign", {{"stops", spill_.foreign()}});
 }
 
+// What a start finds in the logs may never have reached the disk: the kernel shows what a failed sync lost,
+// and whatever comes after it in a log would be lost with it. Copied back it is written anew, and synced.
+Status FileLedger::settle(Files& files) {
+  for (store::Database* database : {&files.keys, &files.ledger, &files.desk}) {
+    const auto copied = database->checkpoint(store::Checkpoint::Truncate);
+    // A full disk must not keep stops from being taken.
+    if (!copied && copied.error().code != Code::DiskFull) return copied.error();
+  }
+  return {};
+}
+
 Status FileLedger::start(Anchor anchor, Files files) {
   CF_CHECK(keyring_.load(files.keys));
   CF_CHECK(load_tags(files));
@@ -291,6 +302,7 @@ Status FileLedger::start(Anchor anchor, Files files) {
     head_.turn_read_only(sound.error().message());
     log::error("ledger.read_only", {{"error", sound.error().message()}});
   } else {
+    CF_CHECK(settle(committer->files()));
     // Counted before the log says so: a count that the log knows and the anchor does not is an older anchor.
     const AnchorRecord& last = anchor.record();
     CF_CHECK(anchor.update(last.boots + 1, last.size, last.root));

@@ -115,6 +115,7 @@ class FileLedger final : public Ledger {
   };
 
   FileLedger(const Options& options, store::FolderLock lock, store::PageCache keys_cache, Roots roots);
+  static Status settle(Files& files);
   Status start(Anchor anchor, Files files);
   Result<std::vector<EndingJob>> load_endings(Committer& committer, std::uint64_t epoch);
   Status load_tags(Files& files);

@@ -6,6 +6,7 @@
 #include "base/fd.h"
 
 #include <algorithm>
+#include <cerrno>
 
 namespace counterfoil::torture {
 namespace {
@@ -53,6 +54,11 @@ void CrashDisk::set_fault(const Fault& fault) {
   fault_ = fault;
 }
 
+void CrashDisk::set_dead(bool dead) {
+  const std::lock_guard lock(mutex_);
+  dead_ = dead;
+}
+
 void CrashDisk::lie_about(const std::string& name) {
   const std::lock_guard lock(mutex_);
   lies_ = true;
@@ -86,6 +92,7 @@ std::size_t CrashDisk::find(const std::string& name) const {
 
 int CrashDisk::create(const std::string& name, bool durable, std::size_t& file) {
   const std::lock_guard lock(mutex_);
+  if (dead_) return EIO;
   if (fails()) return fault_.error;
   file = files_.size();
   files_.push_back({name, {}, {}});
@@ -97,6 +104,7 @@ int CrashDisk::create(const std::string& name, bool durable, std::size_t& file) 
 
 int CrashDisk::remove(const std::string& name, bool folder) {
   const std::lock_guard lock(mutex_);
+  if (dead_) return EIO;
   if (fails()) return fault_.error;
   entries_.erase(name);
   recording_.ops.push_back({.kind = Op::Kind::Delete, .name = name, .folder = folder});
@@ -105,6 +113,7 @@ int CrashDisk::remove(const std::string& name, bool folder) {
 
 int CrashDisk::write(std::size_t file, std::size_t at, ByteView bytes) {
   const std::lock_guard lock(mutex_);
+  if (dead_) return EIO;
   const bool failing = fails();
   if (failing) bytes = bytes.first(bytes.size() / 2);  // what fails may have happened in part
   put(files_[file].bytes, at, bytes);
@@ -115,6 +124,7 @@ int CrashDisk::write(std::size_t file, std::size_t at, ByteView bytes) {
 
 int CrashDisk::truncate(std::size_t file, std::size_t size) {
   const std::lock_guard lock(mutex_);
+  if (dead_) return EIO;
   if (fails()) return fault_.error;
   files_[file].bytes.resize(size);
   recording_.ops.push_back({.kind = Op::Kind::Truncate, .file = file, .at = size});
@@ -133,6 +143,7 @@ void CrashDisk::keep(std::size_t file, bool folder) {
 
 int CrashDisk::sync(std::size_t file, bool folder) {
   const std::lock_guard lock(mutex_);
+  if (dead_) return EIO;
   if (fails()) {
     recording_.ops.push_back({.kind = Op::Kind::Lose, .file = file});
     return fault_.error;
@@ -179,6 +190,7 @@ void CrashDisk::drop_cache(const std::string& name) {
 
 int CrashDisk::write_anchor(std::size_t at, ByteView bytes) {
   const std::lock_guard lock(mutex_);
+  if (dead_) return EIO;
   const bool failing = fails();
   if (failing) bytes = bytes.first(bytes.size() / 2);
   put(anchor_, at, bytes);

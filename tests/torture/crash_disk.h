@@ -72,6 +72,8 @@ class CrashDisk {
   [[nodiscard]] Image seen() const;
 
   void set_fault(const Fault& fault);
+  /// The program was killed: whatever it still tries on its way out does not happen.
+  void set_dead(bool dead);
   /// Syncs of files whose names begin so say ok and keep nothing.
   void lie_about(const std::string& name);
   /// The same, from the first write on to the second half of the anchor: there the first rotation begins.
@@ -116,6 +118,7 @@ class CrashDisk {
   Bytes anchor_;
   Fault fault_;
   bool failed_ = false;
+  bool dead_ = false;
   bool lies_ = false;
   bool lies_in_rotation_ = false;
   std::string lies_about_;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "tests/support/temp_folder.h"
 #include "tests/torture/faults.h"
+#include "tests/torture/power_cut.h"
 
 #include <doctest/doctest.h>
 
@@ -133,6 +134,56 @@ TEST_CASE("an item that was removed stays away, whatever became of its put") {
     CHECK_MESSAGE((!found && found.error().code == Code::NotFound), "the put failed at its op " << failing);
   }
   CHECK(failed >= 3);  // two frames and their sync
+}
+
+/// What a power cut leaves of an item that was put after the program was killed and started again, because a put
+/// before had failed at its op with this number; nothing when that one went well.
+std::optional<Image> put_after_failed_put(const std::string& folder, std::size_t failing) {
+  CrashDisk disk{Image()};
+  CrashAnchor anchor(disk);
+  const board::ManualClock clock;
+  const auto options = options_of(folder, clock, anchor);
+  {
+    const CrashVfs vfs(disk, folder);
+    REQUIRE(ledger::Ledger::create(options));
+    auto opened = ledger::FileLedger::open(options);
+    REQUIRE((opened && (*opened)->wait_ready(10'000)));
+    disk.set_fault({.at = disk.position() + failing, .error = EIO});
+    const bool went_well = (*opened)->put_item("link", "caja", json::Object{}).has_value();
+    disk.set_fault({});
+    disk.set_dead(true);
+    opened->reset();
+    if (went_well) return std::nullopt;
+    disk.set_dead(false);
+    opened = ledger::FileLedger::open(options);
+    REQUIRE((opened && (*opened)->wait_ready(10'000)));
+    REQUIRE((*opened)->put_item("link", "bar", json::Object{}));
+    disk.set_dead(true);
+  }
+  const Recording recording = disk.take_recording();
+  PowerCut cut(recording);
+  cut.advance_to(recording.ops.size());
+  Random random(failing);
+  return cut.image(Keep::Nothing, random);
+}
+
+TEST_CASE("what a start finds in a log whose sync failed is made durable before anything comes after it") {
+  log::start(log::Level::Error);
+  const support::TempFolder folder(kMemoryFolder);
+  std::size_t failed = 0;
+  for (std::size_t failing = 0; failing < 12; ++failing) {
+    const auto left = put_after_failed_put(folder.path(), failing);
+    if (!left) continue;
+    ++failed;
+    CrashDisk disk{*left};
+    CrashAnchor anchor(disk);
+    const board::ManualClock clock;
+    const CrashVfs vfs(disk, folder.path());
+    const auto opened = ledger::FileLedger::open(options_of(folder.path(), clock, anchor));
+    REQUIRE(opened);
+    CHECK_MESSAGE((*opened)->item("link", "bar").has_value(), "the put before failed at its op " << failing);
+  }
+  CHECK(failed >= 3);
 }
 
 TEST_CASE("every op fails in turn, in every way" * doctest::skip()) {
