@@ -37,6 +37,10 @@ Board bare_board(std::string_view name) {
   return board;
 }
 
+std::unique_ptr<ErasableAnchor> file_anchor(const BoardOptions& options) {
+  return make_file_anchor(options.anchor_path, options.anchor_given ? AnchorFile::Given : AnchorFile::Own);
+}
+
 Result<Board> make_generic(const BoardOptions& options) {
   if (options.anchor_path.empty())
     return fail(Code::BadInput, "the generic board needs a file for its anchor");
@@ -44,7 +48,7 @@ Result<Board> make_generic(const BoardOptions& options) {
     return fail(Code::BadInput, "only the fake board takes its time from a file");
   Board board = bare_board("generic");
   board.clock = make_system_clock(options.clock == ClockWord::Trusted);
-  board.anchor = make_file_anchor(options.anchor_path);
+  board.anchor = file_anchor(options);
   return board;
 }
 
@@ -55,7 +59,7 @@ Result<Board> make_fake(const BoardOptions& options) {
   } else {
     CF_TRY(board.clock, make_file_clock(options.clock_control_path));
   }
-  board.anchor = options.anchor_path.empty() ? make_memory_anchor() : make_file_anchor(options.anchor_path);
+  board.anchor = options.anchor_path.empty() ? make_memory_anchor() : file_anchor(options);
   return board;
 }
 

@@ -18,6 +18,7 @@ enum class ClockWord {
 
 struct BoardOptions {
   std::string anchor_path{};  // file of the anchor; the fake board keeps it in memory when empty
+  bool anchor_given = false;  // it is there already and keeps its length: the memory of a clock module
   ClockWord clock = ClockWord::Measured;
   std::string clock_control_path{};  // fake only: file that drives the clock, see fake/manual_clock.h
 };

@@ -19,8 +19,8 @@ constexpr std::string_view kDevices = "/sys/";
 
 class FileAnchor final : public ErasableAnchor {
  public:
-  explicit FileAnchor(std::string path)
-      : path_(std::move(path)), is_device_(std::string_view(path_).starts_with(kDevices)) {}
+  FileAnchor(std::string path, AnchorFile whose)
+      : path_(std::move(path)), whose_(whose), is_device_(std::string_view(path_).starts_with(kDevices)) {}
 
   Result<SecretBytes> read(std::size_t at, std::size_t size) override {
     CF_TRY(const Fd fd, open(O_RDONLY));
@@ -41,7 +41,7 @@ class FileAnchor final : public ErasableAnchor {
   Status write(std::size_t at, ByteView bytes) override {
     if (at + bytes.size() > kAnchorBytes) return fail(Code::BadInput, "the anchor has less room");
     auto fd = open(O_RDWR);
-    if (!fd && fd.error().code == Code::NotFound && !is_device_) {
+    if (!fd && fd.error().code == Code::NotFound && whose_ == AnchorFile::Own) {
       CF_CHECK(make());
       fd = open(O_RDWR);
     }
@@ -62,7 +62,7 @@ class FileAnchor final : public ErasableAnchor {
 
   [[nodiscard]] std::string kind() const override { return is_device_ ? "nvmem" : "file"; }
   [[nodiscard]] std::string promise() const override {
-    return is_device_ ? "overwritten in place in the clock module's memory"
+    return is_device_ ? "overwritten in place, in a memory chip beside the disk"
                       : "cryptographic, limited by flash";
   }
 
@@ -75,7 +75,10 @@ class FileAnchor final : public ErasableAnchor {
     if ((info.st_mode & 0077U) != 0)
       return fail(Code::Refused, "the anchor " + path_ + " is open to other users; chmod 600 it");
     const auto size = static_cast<std::size_t>(info.st_size);
-    if (is_device_ ? size < kAnchorBytes : size != kAnchorBytes)
+    if (whose_ == AnchorFile::Given && size < kAnchorBytes)
+      return fail(Code::Corrupt,
+                  "the anchor " + path_ + " has less room than " + std::to_string(kAnchorBytes) + " bytes");
+    if (whose_ == AnchorFile::Own && size != kAnchorBytes)
       return fail(Code::Corrupt, "the anchor " + path_ + " has a length that this program never writes");
     return fd;
   }
@@ -84,13 +87,14 @@ class FileAnchor final : public ErasableAnchor {
   Status make() const { return write_file_durably(path_, Bytes(kAnchorBytes, 0), 0600); }
 
   const std::string path_;
+  const AnchorFile whose_;
   const bool is_device_;
 };
 
 }  // namespace
 
-std::unique_ptr<ErasableAnchor> make_file_anchor(std::string path) {
-  return std::make_unique<FileAnchor>(std::move(path));
+std::unique_ptr<ErasableAnchor> make_file_anchor(std::string path, AnchorFile whose) {
+  return std::make_unique<FileAnchor>(std::move(path), whose);
 }
 
 }  // namespace counterfoil::board

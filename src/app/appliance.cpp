@@ -21,7 +21,8 @@ namespace {
 
 Result<Board> board_for(const Config& config, const Paths& paths) {
   board::BoardOptions options;
-  options.anchor_path = paths.anchor();
+  options.anchor_path = paths.anchor(config);
+  options.anchor_given = !config.anchor_path.empty();
   options.clock = config.clock_trusted ? board::ClockWord::Trusted : board::ClockWord::Measured;
   options.clock_control_path = config.clock_control_path;
   return board::make(config.board, options);

@@ -24,7 +24,9 @@ namespace counterfoil::app {
 struct Paths {
   std::string config;  // counterfoil.toml
   std::string data;    // folder of ledger.db, keys.db, desk.db, anchor, control.sock
-  [[nodiscard]] std::string anchor() const { return data + "/anchor"; }
+  [[nodiscard]] std::string anchor(const Config& box) const {
+    return box.anchor_path.empty() ? data + "/anchor" : box.anchor_path;
+  }
   [[nodiscard]] std::string control_socket() const { return data + "/control.sock"; }
 };
 

@@ -282,6 +282,8 @@ void read_box(ConfigReader& in, Config& to, const std::string& folder) {
   to.certificate_path = under(folder, to.certificate_path);
   to.key_path = under(folder, to.key_path);
   in.text("board", to.board);
+  in.text("anchor", to.anchor_path);
+  to.anchor_path = under(folder, to.anchor_path);
   in.flag("clock_trusted", to.clock_trusted);
   in.text("clock_control", to.clock_control_path);
   to.clock_control_path = under(folder, to.clock_control_path);

@@ -33,6 +33,7 @@ struct Config {
   std::string certificate_path;     // PEM chain; relative to the configuration's folder
   std::string key_path;
   std::string board = "generic";
+  std::string anchor_path;         // a memory beside the disk; empty: a file in the data folder
   bool clock_trusted = false;      // the operator vouches for the clock
   std::string clock_control_path;  // board "fake" only
   bool demo = false;               // a band on each page, and never anything but a demo

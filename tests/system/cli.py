@@ -136,6 +136,30 @@ class Operator(unittest.TestCase):
         self.assertEqual(box.stop(), 0)
         self.assertIn("intact", box.expect(box.cli("verify")).stdout)
 
+    def test_an_anchor_that_is_given(self):
+        box = self.box
+        box.write_certificates()
+        box.anchor = "chip"
+        box.write_config()
+        chip = box.folder / "chip"
+        self.refused(box.cli("init"), "NotFound", str(chip))
+        for size, mode, status, word in ((2047, 0o600, "Corrupt", "less room"), (4096, 0o644, "Refused", "chmod 600")):
+            chip.write_bytes(b"\xff" * size)
+            chip.chmod(mode)
+            self.refused(box.cli("init"), status, str(chip), word)
+            self.assertEqual(chip.read_bytes(), b"\xff" * size)
+        chip.chmod(0o600)
+        self.assertIn(f"keep {chip} safe", box.expect(box.cli("init")).stdout)
+        other = self.enterContext(b.Box(self.at / "other"))
+        other.anchor = str(chip)
+        other.write_certificates()
+        other.write_config()
+        self.refused(other.cli("init"), "Conflict", "another ledger")
+        chip.rename(chip.with_suffix(".away"))
+        self.assertIn("there is no anchor", box.cli("status").stdout + box.cli("status").stderr)
+        chip.with_suffix(".away").rename(chip)
+        self.assertIn("cryptographic, limited by flash", box.expect(box.cli("status")).stdout)
+
     def operate(self, box, mark, running):
         status = json.loads(box.expect(box.cli("status", "--json")).stdout)
         self.assertEqual((status["well"], status["serving"], status["origin"]),

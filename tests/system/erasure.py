@@ -16,6 +16,8 @@ import sync
 # Other countries for the others: what is left of a number in base64 must not be taken for a neighbour's.
 LEAVING = [f"070-174 06 {last}" for last in range(31, 41)]
 BEA, STOPPED = ("202 555 0177", "US"), ("202 555 0178", "US")
+# A clock module's memory holds more than an anchor, and is as it came from the factory.
+ANCHOR_BYTES, CHIP = 2048, b"\xff" * 4096
 PROMISED_s = 60
 CLOSED_s = 10
 
@@ -58,8 +60,13 @@ def decoded(entry):
 
 class Erasure(unittest.TestCase):
     def test_gone(self):
-        with b.folder() as at, b.Box(at / "shop").make() as box:
-            box.start()
+        with b.folder() as at, b.Box(at / "shop") as box:
+            chip = box.folder / "chip"
+            chip.write_bytes(CHIP)
+            chip.chmod(0o600)
+            inode = chip.stat().st_ino
+            box.anchor = "chip"
+            box.make().start()
             staff = b.Staff(box.staff_client(), box.staff_user, box.staff_password)
             with box.customer() as client:
                 people = [b.opt_in(client, number) for number in LEAVING]
@@ -101,6 +108,10 @@ class Erasure(unittest.TestCase):
             self.assertEqual(staff.check(LEAVING[0]).headline, staff_says_stopped(staff, box))
             staff.client.close()
             self.assertEqual(box.stop(), 0)
+            self.assertEqual(chip.stat().st_ino, inode, "the anchor was replaced instead of overwritten")
+            self.assertEqual(chip.read_bytes()[ANCHOR_BYTES:], CHIP[ANCHOR_BYTES:])
+            self.assertFalse((box.data / "anchor").exists())
+            self.assertEqual(certificate["statement"]["anchor"], json.loads(box.cli("status", "--json").stdout)["anchor"])
             box.start()
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
 

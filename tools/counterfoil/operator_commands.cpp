@@ -73,7 +73,7 @@ int init(const Where& where) {
   if (!made) return complain(made.error());
   std::printf("made %s for the log %s\n", where.paths.data.c_str(), config->origin.c_str());
   std::printf("keep %s safe and apart: without it nothing in the ledger can be read\n",
-              where.paths.anchor().c_str());
+              where.paths.anchor(*config).c_str());
   for (const auto& reason : consent::missing_for_opt_in(config->business))
     std::printf("opt-in stays closed: %s\n", reason.sentence().c_str());
   std::printf("next: start counterfoild, then 'counterfoil user add NAME --role manager'\n");

@@ -3,6 +3,8 @@
 
 #include "app/config.h"
 
+#include "app/appliance.h"
+
 #include <doctest/doctest.h>
 
 namespace counterfoil::app {
@@ -48,6 +50,20 @@ TEST_CASE("the example that operators start from is well-formed and can open opt
   if (!config) FAIL(config.error().message());
   for (const auto& reason : consent::missing_for_opt_in(config->business)) MESSAGE(reason.sentence());
   CHECK(consent::missing_for_opt_in(config->business).empty());
+}
+
+TEST_CASE("the anchor is a file in the data folder unless the configuration names its place") {
+  const Paths paths{.config = {}, .data = "/data"};
+  const auto anchor_of = [&](const std::string& line) {
+    std::string text(kSmallest);
+    text.insert(text.find("[business]"), line);
+    const auto config = parse_config(text, "/etc/counterfoil");
+    return config ? paths.anchor(*config) : config.error().message();
+  };
+  CHECK(anchor_of("") == "/data/anchor");
+  CHECK(anchor_of("anchor = \"/sys/chip/nvmem\"\n") == "/sys/chip/nvmem");
+  CHECK(anchor_of("anchor = \"chip\"\n") == "/etc/counterfoil/chip");
+  CHECK(anchor_of("anchor = true\n").find("[box] anchor: must be a text in quotes") != std::string::npos);
 }
 
 TEST_CASE("every mistake is named with its line, all at once") {

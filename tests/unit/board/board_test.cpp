@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "base/limits.h"
+#include "board/generic/file_anchor.h"
 #include "tests/support/temp_folder.h"
 
 #include <doctest/doctest.h>
@@ -83,6 +84,42 @@ TEST_CASE("the anchor file is the owner's alone and of the length we write") {
   auto nowhere = make("generic", {.anchor_path = folder.path() + "/none/anchor"});
   REQUIRE(nowhere);
   CHECK(nowhere->anchor->write(0, as_bytes("x")).error().code == Code::NotFound);
+}
+
+TEST_CASE("a given anchor is overwritten where it is, and never made, renamed, lengthened or cut") {
+  const support::TempFolder folder;
+  const std::string path = folder.file("chip");
+  auto board = make("generic", {.anchor_path = path, .anchor_given = true});
+  REQUIRE(board);
+  auto& anchor = *board->anchor;
+  CHECK(anchor.write(0, as_bytes("x")).error().code == Code::NotFound);
+  REQUIRE(write_file_durably(path, Bytes(ErasableAnchor::kAnchorBytes - 1, 0xff)));
+  CHECK(anchor.write(0, as_bytes("x")).error().code == Code::Corrupt);
+
+  constexpr std::size_t kChipBytes = 2 * ErasableAnchor::kAnchorBytes;
+  REQUIRE(write_file_durably(path, Bytes(kChipBytes, 0xff)));
+  struct stat before{};
+  struct stat after{};
+  REQUIRE(::stat(path.c_str(), &before) == 0);
+  REQUIRE(anchor.write(0, as_bytes("secret")));
+  CHECK(anchor.write(ErasableAnchor::kAnchorBytes, as_bytes("x")).error().code == Code::BadInput);
+  CHECK(anchor.read(0, 6)->text() == "secret");
+  REQUIRE(::stat(path.c_str(), &after) == 0);
+  CHECK(after.st_ino == before.st_ino);
+  const auto whole = read_file(path, kChipBytes);
+  REQUIRE(whole);
+  CHECK(whole->size() == kChipBytes);
+  CHECK(Bytes(whole->begin() + 6, whole->end()) == Bytes(kChipBytes - 6, 0xff));
+}
+
+TEST_CASE("an anchor promises what its place can keep") {
+  const auto given = [](const char* path) { return make_file_anchor(path, AnchorFile::Given); };
+  CHECK(given("/sys/bus/nvmem/devices/1-00570/nvmem")->kind() == "nvmem");
+  CHECK(given("/sys/bus/nvmem/devices/1-00570/nvmem")->promise() ==
+        "overwritten in place, in a memory chip beside the disk");
+  // A plain file may be anywhere, also on flash.
+  CHECK(given("/media/stick/anchor")->kind() == "file");
+  CHECK(given("/media/stick/anchor")->promise() == "cryptographic, limited by flash");
 }
 
 }  // namespace counterfoil::board
