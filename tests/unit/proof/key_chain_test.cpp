@@ -178,6 +178,17 @@ TEST_CASE("V9 - a retired key vouches for nobody and does not come back") {
         "V9: line " + std::to_string(seq) + " is no valid change of keys (" + why + ")");
 }
 
+TEST_CASE("a chain of keys tells which of them are valid") {
+  const LogMaker log;
+  const SigningKey second = key_of(2);
+  KeyChain chain(log.key());
+  REQUIRE(chain.follow(change_of(second, log.signing(), 1), 1));
+  CHECK(chain.valid() ==
+        std::vector{log.signing().public_key().spki_sha256(), second.public_key().spki_sha256()});
+  REQUIRE(chain.follow(change_of(log.signing(), second, 2, "retire"), 2));
+  CHECK(chain.valid() == std::vector{second.public_key().spki_sha256()});
+}
+
 TEST_CASE("V9 - a wrong signature of any valid key refuses the note") {
   LogMaker log;
   log.fill(20);

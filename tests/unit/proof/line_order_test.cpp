@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,15 @@ TEST_CASE("repeated, moved and renumbered lines are named") {
   lines = in_order();
   lines[39] = 17;
   CHECK(judged(lines) == Texts{"line 39 was changed (it calls itself line 17)"});
+}
+
+TEST_CASE("lines that are out of their places are marked, so that nothing else is said of them") {
+  auto lines = in_order();
+  lines[17] = 9000000;
+  lines[18] = 9000001;
+  LineOrder order(0);
+  for (const std::uint64_t seq : lines) order.known(seq);
+  CHECK(order.judge(kSize).strays == std::set<std::uint64_t>{17, 18});
 }
 
 TEST_CASE("what unreadable lines leave open is said so") {

@@ -110,6 +110,14 @@ TEST_CASE("signatures of unknown keys are ignored, wrong ones of the key are not
   CHECK(open_checkpoint(note + wrong, log.key()).error().code == Code::Corrupt);
 }
 
+TEST_CASE("a log's name has letters, digits and six signs") {
+  const std::string allowed = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._/~:-";
+  for (int i = 0; i < 256; ++i) {
+    const auto c = static_cast<char>(i);
+    CHECK(is_origin(std::string(1, c)) == (allowed.find(c) != allowed.npos));
+  }
+}
+
 TEST_CASE("a log signs only its own origin, and never a signature that does not verify") {
   LogMaker log;
   const auto sign_badly = [](std::string_view) -> Result<Bytes> { return Bytes(64, 1); };

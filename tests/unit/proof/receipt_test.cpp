@@ -18,9 +18,13 @@ LogMaker small_log() {
   return log;
 }
 
-Code code_of(const Receipt& receipt, const LogKey& key) {
+Error error_of(const Receipt& receipt, const LogKey& key) {
   const auto checked = check_receipt(write_receipt(receipt), key);
-  return checked ? Code::Internal : checked.error().code;
+  return checked ? fail(Code::Internal, "intact") : checked.error();
+}
+
+Code code_of(const Receipt& receipt, const LogKey& key) {
+  return error_of(receipt, key).code;
 }
 
 }  // namespace
@@ -59,10 +63,12 @@ TEST_CASE("each demand of a receipt is checked") {
   CHECK(code_of(bad, log.key()) == Code::Corrupt);
   bad = good;
   bad.disclosures[0].text = log.receipt(43).disclosures[0].text;
-  CHECK(code_of(bad, log.key()) == Code::Corrupt);
+  CHECK(error_of(bad, log.key()) ==
+        fail(Code::Corrupt, "the receipt was changed: the identity does not open its commitment"));
   bad = good;
   bad.disclosures[1].salt[0] ^= 1;
-  CHECK(code_of(bad, log.key()) == Code::Corrupt);
+  CHECK(error_of(bad, log.key()) ==
+        fail(Code::Corrupt, "the receipt was changed: the content does not open its commitment"));
   bad = good;
   std::swap(bad.disclosures[0], bad.disclosures[1]);
   CHECK(code_of(bad, log.key()) == Code::Corrupt);

@@ -133,7 +133,15 @@ TEST_CASE("counterfoil-verify checks a receipt with its twin, in every form in w
     CHECK(ran.text.find(given) != ran.text.npos);
     CHECK(ran.text.find("consent.grant: ConsentRequested (claimed)\n") != ran.text.npos);
     CHECK(ran.text.find("+34") == ran.text.npos);
+    CHECK(ran.text.find("the others are the log's word") == ran.text.npos);  // there is one event only
+    CHECK((ran.text.find("not the words around them") == ran.text.npos) == text.starts_with('{'));
   }
+
+  // Later keys stand below the first one for a bare proof; a record carries its own.
+  testing::write_text(key, log.pem() + "{}\n");
+  CHECK(verify(proof).status != 0);
+  CHECK(verify(page(proof, twin)).status == 0);
+  testing::write_text(key, log.pem());
 
   const std::string other = testing::twin_of(log, seq + 1);
   std::string bent = twin;
