@@ -35,6 +35,7 @@ ledger::Options ledger_options(const Config& config, const Paths& paths, const B
   options.origin = config.origin;
   options.clock = clock;
   options.anchor = board.anchor.get();
+  options.second_copy = config.second_copy_path;
   return options;
 }
 
@@ -194,6 +195,7 @@ Result<json::Value> Appliance::status() const {
                    {"read_only", health.read_only},
                    {"scrubbed", health.scrubbed},
                    {"scrubbed_at", scrubbed_at},
+                   {"second_copy", health.second_copy},
                    {"serving", serving_.load()},
                    {"stops_waiting", health.stops_waiting},
                    {"submissions", health.subjects},

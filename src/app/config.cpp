@@ -284,6 +284,8 @@ void read_box(ConfigReader& in, Config& to, const std::string& folder) {
   in.text("board", to.board);
   in.text("anchor", to.anchor_path);
   to.anchor_path = under(folder, to.anchor_path);
+  in.text("second_copy", to.second_copy_path);
+  to.second_copy_path = under(folder, to.second_copy_path);
   in.flag("clock_trusted", to.clock_trusted);
   in.text("clock_control", to.clock_control_path);
   to.clock_control_path = under(folder, to.clock_control_path);

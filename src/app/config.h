@@ -34,6 +34,7 @@ struct Config {
   std::string key_path;
   std::string board = "generic";
   std::string anchor_path;         // a memory beside the disk; empty: a file in the data folder
+  std::string second_copy_path;    // folder on another disk for a live copy of keys.db; empty: none
   bool clock_trusted = false;      // the operator vouches for the clock
   std::string clock_control_path;  // board "fake" only
   bool demo = false;               // a band on each page, and never anything but a demo

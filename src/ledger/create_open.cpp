@@ -144,6 +144,7 @@ FileLedger::FileLedger(const Options& options, store::FolderLock lock, store::Pa
       keyring_(std::move(roots)),
       log_key_{keyring_.origin(), keyring_.roots().first_log},
       readers_(options.folder),
+      second_copy_(options.folder, options.second_copy, *options.clock),
       spill_(options.folder) {}
 
 Result<std::unique_ptr<FileLedger>> FileLedger::open(const Options& options) {
@@ -331,6 +332,7 @@ Status FileLedger::start(Anchor anchor, Files files) {
                     .clock = options_.clock,
                     .readers = &readers_,
                     .keys_cache = &keys_cache_,
+                    .second_copy = &second_copy_,
                     .anchor_kind = options_.anchor->kind(),
                     .anchor = std::move(anchor),
                     .endings = endings ? *std::move(endings) : std::vector<EndingJob>(),
@@ -359,6 +361,7 @@ FileLedger::~FileLedger() {
     if (thread->joinable()) thread->join();
   readers_.close();
   writer_.reset();
+  copy_keys_elsewhere();
 }
 
 }  // namespace counterfoil::ledger

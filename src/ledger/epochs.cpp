@@ -49,6 +49,7 @@ void Writer::step_epoch() {
   const auto step = next_epoch_step();
   if (!step || steady_clock::now() < *step) return;
   const bool second_half = anchor_.has_leftover();
+  if (second_half && waits_for_copy()) return;
   Status done;
   try {
     if (second_half) {
@@ -71,6 +72,15 @@ void Writer::step_epoch() {
   rotate_at_ = again;
   // Nobody is lost: the old secret is still there.
   if (done.error().code == Code::Corrupt) head_.turn_read_only(done.error().message());
+}
+
+// The copy of before the rotation opens nothing once the old secret is gone, so the next one is waited for;
+// but not long, because the erasure is a promise and the copy is not.
+bool Writer::waits_for_copy() {
+  const auto now = steady_clock::now();
+  if (!second_copy_.is_under_way() || now >= copy_until_) return false;
+  overwrite_at_ = std::min(now + milliseconds(limits::kSecondCopyLook_ms), copy_until_);
+  return true;
 }
 
 // A person ends with the last of their lines.
@@ -159,6 +169,8 @@ Status Writer::begin_epoch() {
   anchor_.advance(std::move(next));
   const auto now = steady_clock::now();
   overwrite_at_ = now + milliseconds(timing_.overwrite_after_ms);
+  copy_until_ = overwrite_at_ + milliseconds(limits::kSecondCopyWait_ms);
+  second_copy_.ask();
   rotate_at_ = now + milliseconds(timing_.rotate_every_ms);
   log::info("ledger.epoch", {{"epoch", epoch}, {"subjects", ending.subjects.size()}});
   return {};

@@ -134,10 +134,18 @@ void FileLedger::keep_house() {
   const auto swept = sweep(false);
   if (!swept && swept.error().code != Code::NotFound) warn("ledger.sweep_waits", swept.error());
   if (const auto retired = retire_log_key(); !retired) warn("ledger.log_key_stays", retired.error());
+  if (std::chrono::steady_clock::now() >= copy_at_) copy_keys_elsewhere();
   const std::int64_t day = options_.clock->now() / kDay_s;
   if (day == buried_on_) return;
   if (const auto buried = write_tombstones(); !buried) return warn("ledger.tombstones", buried.error());
   buried_on_ = day;
+}
+
+// Never over a better copy: of a keys.db with a key missing, the copy may be the newest that has it.
+void FileLedger::copy_keys_elsewhere() {
+  if (!head_.checked() || head_.read_only()) return;
+  copy_at_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(limits::kLedgerIdle_ms);
+  second_copy_.ask();
 }
 
 Result<std::int64_t> FileLedger::expire(const std::vector<Retention>& cohorts) {

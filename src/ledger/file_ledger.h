@@ -12,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "ledger/memory.h"
 #include "ledger/reader.h"
+#include "ledger/second_copy.h"
 #include "ledger/spill.h"
 #include "ledger/stop_gate.h"
 #include "ledger/writer.h"
@@ -19,6 +20,7 @@
 #include "store/page_cache.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -178,6 +180,7 @@ class FileLedger final : public Ledger {
   Status check_leap(bool clock_is_right);
   Result<std::int64_t> expire(const std::vector<Retention>& cohorts);
   void keep_house();
+  void copy_keys_elsewhere();
   Status write_follower(const StopOrder& order);
   Status follow_all_stops();
 
@@ -233,6 +236,7 @@ class FileLedger final : public Ledger {
   mutable ReaderPool readers_;
   Memory memory_;
   mutable Head head_;  // readers report trouble
+  SecondCopy second_copy_;
   StopGate stop_gate_;
   Spill spill_;
   std::mutex keeping_mutex_;    // one thread at a time says what is kept, or asks for an erasure
@@ -241,7 +245,8 @@ class FileLedger final : public Ledger {
   std::vector<StopOrder> followers_;  // guarded by followers_mutex_
   bool follow_all_ = true;            // guarded by followers_mutex_: every chain must be looked at
 
-  std::int64_t buried_on_ = 0;  // UTC day; the builder's
+  std::int64_t buried_on_ = 0;                     // UTC day; the builder's
+  std::chrono::steady_clock::time_point copy_at_;  // the next second copy; the builder's
 
   mutable std::mutex built_mutex_;
   mutable std::condition_variable built_changed_;

@@ -96,6 +96,7 @@ Status FileLedger::build_owners(Ordinal last) {
   CF_CHECK(check_chains(owned));
   CF_CHECK(load_kept());
   head_.set_checked();
+  copy_keys_elsewhere();
   // The writer may have been waiting for this with something that is to end.
   if (!head_.read_only()) CF_CHECK(writer_->post(Job{}));
   if (sweep.orphans.empty() || head_.read_only() || head_.incomplete()) return {};

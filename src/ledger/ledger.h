@@ -48,6 +48,7 @@ struct Options {
   std::string origin;  // "tres-faroles.example/demo/1"; only for create()
   const Clock* clock = nullptr;
   ErasableAnchor* anchor = nullptr;
+  std::string second_copy{};  // a folder on another disk for a live copy of keys.db; empty: none
   Timing timing{};
 };
 
@@ -142,6 +143,7 @@ struct Health {
   std::uint64_t scrubbed = 0;       // lines it read
   ClockState clock = ClockState::Untrusted;
   std::string anchor_promise;
+  std::string second_copy;  // of keys.db on another disk: when it was made, or why there is none
   std::uint64_t ledger_bytes = 0;
   std::uint64_t wal_bytes = 0;
 };
@@ -169,6 +171,9 @@ class Ledger {
   /// Writes ledger.db and desk.db, whole and consistent, into another folder, also while a daemon writes
   /// them; never keys.db, of which only the newest copy is useful. Replaces an earlier backup there.
   static Status backup(const std::string& folder, const std::string& to);
+  /// Puts a second copy of keys.db in the place of one that is lost. Fails with Conflict when there is one,
+  /// NotFound, Locked, Io.
+  static Status put_back_keys(const std::string& folder, const std::string& from);
   /// A new log, with a name and a key of its own, from the ledger.db in `from` and the newest keys.db and
   /// desk.db (the folder's own, else those in `from`). Until vouch_for_stops() nobody may be messaged: stops
   /// that came after the copy are not in it. A power cut leaves the old files or the new ones. Fails with

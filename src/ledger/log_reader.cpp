@@ -178,11 +178,13 @@ Health FileLedger::health() const {
   if (out.trouble.empty() && head_.disk_full()) out.trouble = "the disk is full: only stops are recorded";
   if (out.trouble.empty() && head_.incomplete()) out.trouble = head_.why_incomplete();
   if (out.trouble.empty()) out.trouble = head_.waiting();
+  if (out.trouble.empty()) out.trouble = second_copy_.trouble();
   out.scrubbed_at = head_.scrubbed().at;
   out.scrubbed = head_.scrubbed().lines;
   out.stops_waiting = spill_.count();
   out.clock = clock_state();
   out.anchor_promise = options_.anchor->promise();
+  out.second_copy = second_copy_.words();
   for (const auto& path :
        {ledger_path(options_.folder), keys_path(options_.folder), desk_path(options_.folder)}) {
     out.ledger_bytes += file_bytes(path);

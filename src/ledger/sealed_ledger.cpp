@@ -48,6 +48,7 @@ class SealedLedger final : public Ledger {
     out.stops_waiting = spill_.count();
     out.clock = clock_state();
     out.anchor_promise = options_.anchor->promise();
+    out.second_copy = "second copy not made while the keys do not open";
     return out;
   }
   [[nodiscard]] ClockState clock_state() const override { return options_.clock->state(); }

@@ -14,6 +14,7 @@
 #include "ledger/plan.h"
 #include "ledger/reader.h"
 #include "ledger/reserve.h"
+#include "ledger/second_copy.h"
 #include "store/page_cache.h"
 
 #include <array>
@@ -42,6 +43,7 @@ class Writer {
     const Clock* clock = nullptr;
     ReaderPool* readers = nullptr;
     const store::PageCache* keys_cache = nullptr;
+    SecondCopy* second_copy = nullptr;
     std::string anchor_kind;
     Anchor anchor;
     std::vector<EndingJob> endings;
@@ -99,6 +101,7 @@ class Writer {
   // Epochs (epochs.cpp)
   [[nodiscard]] std::optional<Time> next_epoch_step() const;
   void step_epoch();
+  bool waits_for_copy();
   Status begin_epoch();
   Status end_epoch();
   Status finish_endings();
@@ -122,11 +125,13 @@ class Writer {
   const Clock& clock_;
   ReaderPool& readers_;
   const store::PageCache& keys_cache_;
+  SecondCopy& second_copy_;
   const std::string anchor_kind_;
   const Timing timing_;
   Anchor anchor_;
   std::vector<EndingJob> endings_;
   Time overwrite_at_;    // not before
+  Time copy_until_;      // a second copy is waited for no longer
   Time rotate_at_;       // not before
   Instant gone_at_ = 0;  // of the newest epoch that ended
   Position position_;

@@ -41,6 +41,17 @@ int restore(const Where& where, const std::string& from) {
   return 0;
 }
 
+int put_back_keys(const Where& where, const std::string& from) {
+  const auto owner = AsOwner::of(where.paths.data);
+  if (!owner) return complain(owner.error());
+  const auto done = ledger::Ledger::put_back_keys(where.paths.data, from);
+  if (!done) return complain(done.error());
+  std::puts(
+      "keys.db is back; start counterfoild. If somebody came after the copy was made, 'counterfoil status'\n"
+      "says how many keys are missing, and nobody may be messaged until a 'counterfoil restore'.");
+  return 0;
+}
+
 int vouch(const Where& where) {
   const auto done = ask(where, {{"do", "restore.vouch"}});
   if (!done) return complain(done.error());
@@ -59,15 +70,23 @@ void add_backup_commands(CLI::App& app, Where& where, Action& action) {
   auto* restore_command =
       app.add_subcommand("restore", "start a new log from a backup and the newest keys.db");
   static bool stops_are_in = false;
+  static std::string keys_from;
   auto* from = restore_command->add_option("FOLDER", folder,
                                            "what 'counterfoil backup' wrote, or the data folder "
                                            "itself when only its ledger.db was put back");
   auto* flag = restore_command->add_flag("--stops-are-in", stops_are_in,
                                          "all stops that came after the copy have been recorded again");
+  auto* keys = restore_command->add_option(
+      "--keys", keys_from, "only put back a lost keys.db, from the folder of its second copy");
   from->excludes(flag);
+  keys->excludes(from)->excludes(flag);
   restore_command->callback([&] {
-    if (!stops_are_in && folder.empty())
-      throw CLI::ValidationError("restore", "name the folder of the backup, or say --stops-are-in");
+    if (!stops_are_in && folder.empty() && keys_from.empty())
+      throw CLI::ValidationError("restore", "name the folder of the backup, or say --keys or --stops-are-in");
+    if (!keys_from.empty()) {
+      action = [&] { return put_back_keys(where, keys_from); };
+      return;
+    }
     action = [&] { return stops_are_in ? vouch(where) : restore(where, folder); };
   });
 }

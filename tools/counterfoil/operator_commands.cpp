@@ -97,6 +97,7 @@ int print_status(const Where& where, bool as_json) {
   std::printf("  events    %s\n  forms     %s\n", count("events").c_str(), count("submissions").c_str());
   std::printf("  clock     %s, %s\n", text_of(*status, "clock").c_str(), text_of(*status, "time").c_str());
   std::printf("  erasure   %s\n", text_of(*status, "anchor").c_str());
+  std::printf("  keys      %s\n", text_of(*status, "second_copy").c_str());
   std::printf("  disk      %s bytes, write-ahead log %s bytes\n", count("ledger_bytes").c_str(),
               count("wal_bytes").c_str());
   const std::string scrubbed_at = text_of(*status, "scrubbed_at");
