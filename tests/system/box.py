@@ -449,7 +449,7 @@ class Box:
         self.peer_certificate, self.peer_key = self.folder / "peer.pem", self.folder / "peer.key"
         self.log = self.folder / "daemon.log"
         self.clock_file = self.folder / "clock"
-        self.board, self.anchor, self.process = board, "", None
+        self.board, self.anchor, self.second_copy, self.process = board, "", "", None
 
     # making
 
@@ -468,8 +468,9 @@ class Box:
     def write_config(self, change=lambda text: text):
         text = (pathlib.Path(__file__).parent / "shop.toml").read_text(encoding="utf-8")
         clock = 'clock_control = "clock"' if self.board == "fake" else "clock_trusted = true"
-        if self.anchor:
-            clock += f'\nanchor = "{self.anchor}"'
+        for key, path in (("anchor", self.anchor), ("second_copy", self.second_copy)):
+            if path:
+                clock += f'\n{key} = "{path}"'
         for key, value in {"@BOARD@": self.board, "@CLOCK@": clock, "@CUSTOMER@": self.port,
                            "@STAFF@": self.port + 1, "@SYNC@": self.port + 2}.items():
             text = text.replace(key, str(value))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Counterfoil Authors
 """A card dies: a backup made while the daemon ran becomes a new log, and says so until later stops are in."""
+import os
 import shutil
+import tempfile
 import unittest
 
 import box as b
@@ -31,6 +33,36 @@ class Restore(unittest.TestCase):
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
             with box.customer() as client:
                 b.opt_in(client, b.swedish(33))
+            self.assertEqual(box.stop(), 0)
+
+    def test_lost_keys_come_back(self):
+        with b.folder() as at, tempfile.TemporaryDirectory(dir="/dev/shm") as disk, b.Box(at / "shop") as box:
+            box.second_copy = disk
+            box.make().start()
+            with box.customer() as client:
+                person = b.opt_in(client, b.swedish(31))
+            staff = b.Staff(box.staff_client(), box.staff_user, box.staff_password)
+            self.assertEqual(staff.confirm(person.code).status, 200)
+            before = staff.check(b.swedish(31)).headline
+            staff.client.close()
+            self.assertEqual(box.stop(), 0)
+            self.assertEqual(os.listdir(disk), ["keys.db"])
+
+            (box.data / "keys.db").unlink()
+            box.start()
+            self.assertTrue(box.status()["read_only"])
+            self.assertEqual(box.cli("restore", "--keys", disk).returncode, b.EXIT["Locked"])
+            self.assertEqual(box.stop(), 0)
+            box.expect(box.cli("restore", "--keys", disk))
+            self.assertEqual(box.cli("restore", "--keys", disk).returncode, b.EXIT["Conflict"])
+            box.start()
+            self.assertRegex(box.expect(box.cli("status")).stdout, "keys +second copy ")
+            staff = b.Staff(box.staff_client(), box.staff_user, box.staff_password)
+            self.assertEqual(staff.check(b.swedish(31)).headline, before)
+            staff.client.close()
+            with box.customer() as client:
+                self.assertEqual(client.get(f"/m/{person.token}").status, 200)
+            self.assertIn("intact", box.expect(box.cli("verify")).stdout)
             self.assertEqual(box.stop(), 0)
 
 
