@@ -136,8 +136,8 @@ TEST_CASE("an item that was removed stays away, whatever became of its put") {
   CHECK(failed >= 3);  // two frames and their sync
 }
 
-/// What a power cut leaves of an item that was put after the program was killed and started again, because a put
-/// before had failed at its op with this number; nothing when that one went well.
+/// What a power cut leaves of an item that was put after the program was killed and started again, because a
+/// put before had failed at its op with this number; nothing when that one went well.
 std::optional<Image> put_after_failed_put(const std::string& folder, std::size_t failing) {
   CrashDisk disk{Image()};
   CrashAnchor anchor(disk);
