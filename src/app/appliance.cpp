@@ -36,6 +36,9 @@ ledger::Options ledger_options(const Config& config, const Paths& paths, const B
   options.clock = clock;
   options.anchor = board.anchor.get();
   options.second_copy = config.second_copy_path;
+  options.retention_of_stop = [business = config.business](Instant t) {
+    return desk::retention_of_proof(business, t);
+  };
   return options;
 }
 

@@ -46,25 +46,6 @@ bool link_knows_all(const consent::SubjectState& state) {
   return strongest(state) > consent::Evidence::Claimed;
 }
 
-ledger::Retention DeskImpl::retention_of_yes(const std::vector<consent::TopicId>& topics,
-                                             Instant ends) const {
-  const Instant now = clock_.now();
-  const auto* kept = class_of_yes(business_, topics, now);
-  if (kept == nullptr) return retention_of_proof(now);
-  // A grant stays readable 30 days after it ends, so that kept promises can be shown.
-  return {kept->name, cohort_of(ends + limits::kGrantReadableAfterEnd_days * kDay_s, now)};
-}
-
-ledger::Retention DeskImpl::retention_of_proof(Instant from) const {
-  for (const auto& topic : business_.topics) {
-    const auto* yes = business_.retention_class(topic.retention);
-    const auto* proof = yes == nullptr ? nullptr : business_.retention_class(yes->then);
-    if (proof != nullptr) return {proof->name, cohort_of(end_of(*proof, from), from)};
-    if (yes != nullptr) return {yes->name, cohort_of(end_of(*yes, from), from)};
-  }
-  return {"proof", cohort_of(from + 366 * kDay_s, from)};
-}
-
 Result<std::string> DeskImpl::canonical_number(std::string_view number, std::string_view region) const {
   return phone::canonical(number, region.empty() ? std::string_view(business_.jurisdiction) : region);
 }
@@ -100,7 +81,7 @@ Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
   if (kept == nullptr) return fail(Code::Internal, "a topic has no retention class");
   grant.ends = end_of(*kept, now);
   const bool with_code = business_.minimum_evidence > consent::Evidence::Claimed;
-  const auto retention = retention_of_yes(form.topics, grant.ends);
+  const auto retention = retention_of_yes(business_, form.topics, now);
   CF_TRY(const auto opened, ledger_.open_subject(identity, grant, retention, with_code));
   return submission(opened.token);
 }
@@ -164,7 +145,8 @@ Result<Submission> DeskImpl::withdraw(std::string_view token, const std::vector<
   }
   std::sort(body.topics.begin(), body.topics.end());
   body.topics.erase(std::unique(body.topics.begin(), body.topics.end()), body.topics.end());
-  if (!body.topics.empty()) CF_CHECK(ledger_.withdraw(subject.id, body, retention_of_proof(clock_.now())));
+  if (!body.topics.empty())
+    CF_CHECK(ledger_.withdraw(subject.id, body, retention_of_proof(business_, clock_.now())));
   return submission(token);
 }
 
@@ -181,7 +163,7 @@ Result<Submission> DeskImpl::stop_all(std::string_view token) {
   consent::StopBody body;
   body.by = consent::Actor::Person;
   body.via = "link";
-  CF_CHECK(ledger_.stop_subject(subject.id, body, retention_of_proof(clock_.now())));
+  CF_CHECK(ledger_.stop_subject(subject.id, body, retention_of_proof(business_, clock_.now())));
   return submission(token);
 }
 
@@ -191,7 +173,7 @@ Result<Instant> DeskImpl::stop_by_number(std::string_view number, std::string_vi
   if (!canonical) return fail(Code::BadInput, "number");
   const std::vector<consent::Address> addresses = {
       {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed}};
-  CF_TRY(const auto committed, ledger_.stop(addresses, by, retention_of_proof(clock_.now())));
+  CF_TRY(const auto committed, ledger_.stop(addresses, by, retention_of_proof(business_, clock_.now())));
   return committed.t;
 }
 

@@ -101,16 +101,11 @@ class DeskImpl final : public Desk {
   [[nodiscard]] Submission view_of(std::string_view token, const ledger::Subject& subject) const;
   Result<Submission> withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
                               std::string_view via);
-  /// For a record of a yes that ends then; the class of proofs once none of its topics is configured any
-  /// more.
-  [[nodiscard]] ledger::Retention retention_of_yes(const std::vector<consent::TopicId>& topics,
-                                                   Instant ends) const;
   /// The record of a receipt, but for its signature.
   Result<json::Object> record_of(const std::vector<consent::Event>& events,
                                  const proof::CheckedReceipt& receipt) const;
   /// Without a region the number is read as one of the shop's own country.
   [[nodiscard]] Result<std::string> canonical_number(std::string_view number, std::string_view region) const;
-  [[nodiscard]] ledger::Retention retention_of_proof(Instant from) const;
   /// All that names the number. NotFound, BadInput "number".
   Result<std::vector<ledger::Subject>> submissions_of(std::string_view number, std::string_view region) const;
   /// The time as far as it can be trusted, else 0: no hold ends by a wrong clock.

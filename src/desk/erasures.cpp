@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "crypto/crypto.h"
 #include "desk/desk_impl.h"
+#include "desk/periods.h"
 
 #include <algorithm>
 
@@ -127,11 +128,11 @@ Result<Erasure> DeskImpl::end(const std::vector<ledger::Subject>& subjects, cons
   const Instant now = clock_.now();
   json::Object item{{"asked", now}, {"by", consent::actor_name(body.by)}, {"scope", body.scope}};
   if (!held.empty()) {
-    CF_TRY(const auto job, ledger_.erase(held, body, retention_of_proof(now), recipients));
+    CF_TRY(const auto job, ledger_.erase(held, body, retention_of_proof(business_, now), recipients));
     item.emplace("held_job", job);
   }
   if (!free.empty()) {
-    CF_TRY(const auto job, ledger_.erase(free, body, retention_of_proof(now), recipients));
+    CF_TRY(const auto job, ledger_.erase(free, body, retention_of_proof(business_, now), recipients));
     item.emplace("job", job);
   }
   const std::string own = base64url(crypto::random_bytes(kTokenBytes));

@@ -5,6 +5,7 @@
 // by number, since a claim names a person and not a form. All submissions that name the number are held, also
 // those that nobody proved: whose they are may be the very question.
 #include "desk/desk_impl.h"
+#include "desk/periods.h"
 #include "phone/phone.h"
 
 namespace counterfoil::desk {
@@ -39,7 +40,7 @@ Result<std::size_t> DeskImpl::hold(std::string_view number, std::string_view reg
   CF_TRY(const auto subjects, submissions_of(number, region));
   std::vector<consent::SubjectId> ids;
   for (const auto& subject : subjects) ids.push_back(subject.id);
-  CF_CHECK(ledger_.hold(ids, body, retention_of_proof(clock_.now())));
+  CF_CHECK(ledger_.hold(ids, body, retention_of_proof(business_, clock_.now())));
   return ids.size();
 }
 
@@ -50,7 +51,7 @@ Result<std::size_t> DeskImpl::clear_hold(std::string_view number, std::string_vi
   for (const auto& subject : subjects)
     if (subject.state.holds.contains(body.case_id)) ids.push_back(subject.id);
   if (ids.empty()) return fail(Code::NotFound, "that case holds nothing of that number");
-  CF_CHECK(ledger_.clear_hold(ids, body, retention_of_proof(clock_.now())));
+  CF_CHECK(ledger_.clear_hold(ids, body, retention_of_proof(business_, clock_.now())));
   return ids.size();
 }
 
@@ -62,7 +63,7 @@ Result<std::size_t> DeskImpl::restrict_number(std::string_view number, std::stri
   for (const auto& subject : subjects)
     if (would_change(subject.state, body)) ids.push_back(subject.id);
   if (ids.empty()) return fail(Code::NotFound, "that would change nothing");
-  CF_CHECK(ledger_.restrict(ids, body, retention_of_proof(clock_.now())));
+  CF_CHECK(ledger_.restrict(ids, body, retention_of_proof(business_, clock_.now())));
   return ids.size();
 }
 
@@ -73,7 +74,7 @@ Result<Submission> DeskImpl::restrict(std::string_view token, bool on) {
   body.on = on;
   body.reason = "wish";
   if (would_change(subject.state, body))
-    CF_CHECK(ledger_.restrict({subject.id}, body, retention_of_proof(clock_.now())));
+    CF_CHECK(ledger_.restrict({subject.id}, body, retention_of_proof(business_, clock_.now())));
   return submission(token);
 }
 

@@ -53,4 +53,21 @@ const consent::RetentionClass* class_of_yes(const consent::Business& business,
   return out;
 }
 
+ledger::Retention retention_of_proof(const consent::Business& business, Instant t) {
+  for (const auto& topic : business.topics) {
+    const auto* yes = business.retention_class(topic.retention);
+    const auto* proof = yes == nullptr ? nullptr : business.retention_class(yes->then);
+    if (proof != nullptr) return {proof->name, cohort_of(end_of(*proof, t), t)};
+    if (yes != nullptr) return {yes->name, cohort_of(end_of(*yes, t), t)};
+  }
+  return {"proof", cohort_of(t + 366 * kDay_s, t)};
+}
+
+ledger::Retention retention_of_yes(const consent::Business& business,
+                                   const std::vector<consent::TopicId>& topics, Instant t) {
+  const auto* kept = class_of_yes(business, topics, t);
+  if (kept == nullptr) return retention_of_proof(business, t);
+  return {kept->name, last_cohort(business, *kept, t)};
+}
+
 }  // namespace counterfoil::desk

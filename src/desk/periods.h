@@ -7,6 +7,7 @@
 
 #include "counterfoil/base/clock.h"
 #include "counterfoil/consent/business.h"
+#include "ledger/ledger.h"
 
 #include <string>
 #include <vector>
@@ -19,6 +20,12 @@ Instant end_of(const consent::RetentionClass& rc, Instant from);
 std::string cohort_of(Instant due, Instant now);
 /// The last cohort in which a line of that class that was written at t may be.
 std::string last_cohort(const consent::Business& business, const consent::RetentionClass& rc, Instant t);
+/// For what is written at t and shows that something was asked or taken back.
+ledger::Retention retention_of_proof(const consent::Business& business, Instant t);
+/// For a record of a yes that is written at t, by its own time whatever it belongs to; the class of proofs
+/// once none of its topics is configured any more.
+ledger::Retention retention_of_yes(const consent::Business& business,
+                                   const std::vector<consent::TopicId>& topics, Instant t);
 /// One form has one end: the class that ends first among those of the topics it offers; none for topics that
 /// nobody configured.
 const consent::RetentionClass* class_of_yes(const consent::Business& business,

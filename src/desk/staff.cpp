@@ -3,6 +3,7 @@
 
 // What staff can ask: may I message this number, and is this code a customer's?
 #include "desk/desk_impl.h"
+#include "desk/periods.h"
 #include "phone/phone.h"
 
 namespace counterfoil::desk {
@@ -90,12 +91,8 @@ Result<Submission> DeskImpl::confirm(std::string_view code, const User& by) {
   body.by = by.role == Role::Manager ? consent::Actor::Manager : consent::Actor::Staff;
   body.user = by.id;
   std::vector<consent::TopicId> topics;
-  Instant ends = 0;
-  for (const auto& [pair, fact] : subject.state.pairs) {
-    topics.push_back(pair.second);
-    ends = std::max(ends, fact.ends);
-  }
-  CF_CHECK(ledger_.confirm(subject.id, body, retention_of_yes(topics, ends)));
+  for (const auto& [pair, fact] : subject.state.pairs) topics.push_back(pair.second);
+  CF_CHECK(ledger_.confirm(subject.id, body, retention_of_yes(business_, topics, clock_.now())));
   CF_TRY(const auto confirmed, ledger_.subject(subject.id));
   return view_of({}, confirmed);
 }

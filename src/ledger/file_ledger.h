@@ -173,7 +173,7 @@ class FileLedger final : public Ledger {
   void follow(StopOrder order);
   void follow_earlier_stop(const std::vector<consent::Address>& addresses);
   [[nodiscard]] std::optional<StopOrder> order_by_tags(const std::vector<consent::Address>& addresses) const;
-  Result<Retention> retention_of(Reader& reader, const Key& key) const;
+  Result<Retention> retention_of_follower(Reader& reader, const Key& key) const;
   Status write_followers();
   Status write_tombstones();
   Status retire_log_key();

@@ -43,6 +43,14 @@ struct Timing {
   int scrub_pause_ms = limits::kScrubPause_ms;
 };
 
+/// How long a record lives: its class and the last day of its cohort (UTC), "2028-11-22" or month "2028-11".
+struct Retention {
+  std::string retention_class;
+  std::string cohort;
+  /// On which its last lines go: names of one length compare like the days they name.
+  [[nodiscard]] std::string last_day() const { return cohort.size() == 7 ? cohort + "-31" : cohort; }
+};
+
 struct Options {
   std::string folder;  // exists, mode 0700
   std::string origin;  // "tres-faroles.example/demo/1"; only for create()
@@ -50,12 +58,8 @@ struct Options {
   ErasableAnchor* anchor = nullptr;
   std::string second_copy{};  // a folder on another disk for a live copy of keys.db; empty: none
   Timing timing{};
-};
-
-/// How long a record lives: its class and the last day of its cohort (UTC), "2028-11-22" or month "2028-11".
-struct Retention {
-  std::string retention_class;
-  std::string cohort;
+  /// For a stop that the ledger itself writes at t; only for open().
+  std::function<Retention(Instant t)> retention_of_stop{};
 };
 
 /// What verifiers follow from the first key on.

@@ -13,11 +13,6 @@
 namespace counterfoil::ledger {
 namespace {
 
-// The day on which a cohort's last line goes: names of one length compare like the days they name.
-std::string last_day(const std::string& cohort) {
-  return cohort.size() == 7 ? cohort + "-31" : cohort;
-}
-
 // Why a line moves that no operator moved.
 std::string kept_by(const consent::SubjectState& state) {
   return state.holds.empty() ? "restriction" : "hold";
@@ -36,12 +31,12 @@ struct Departure {
 Retention FileLedger::later_cohort(const std::string& retention_class) const {
   const Instant soonest = options_.clock->now() + limits::kMovedAhead_days * kDay_s;
   const std::string day = rfc3339(soonest).substr(0, 10);
-  std::optional<std::string> first;
+  std::optional<Retention> first;
   for (const auto& [id, retention] : keyring_.cohorts()) {
-    if (retention.retention_class != retention_class || last_day(retention.cohort) < day) continue;
-    if (!first || last_day(retention.cohort) < last_day(*first)) first = retention.cohort;
+    if (retention.retention_class != retention_class || retention.last_day() < day) continue;
+    if (!first || retention.last_day() < first->last_day()) first = retention;
   }
-  return {retention_class, first ? *first : day.substr(0, 7)};
+  return first ? *first : Retention{retention_class, day.substr(0, 7)};
 }
 
 // What of a person moves goes together, by the time of its first line: a yes never outlives its no.
@@ -106,7 +101,7 @@ Result<Shortening> FileLedger::shorten(const std::string& retention_class,
     if (retention.retention_class == retention_class) moving.from.emplace(id, retention);
   moving.to = [&](const Retention& from, Instant t) -> std::optional<Retention> {
     Retention to{from.retention_class, cohort_of(t)};
-    if (last_day(to.cohort) >= last_day(from.cohort)) return std::nullopt;
+    if (to.last_day() >= from.last_day()) return std::nullopt;
     return to;
   };
   std::uint64_t last = 0;

@@ -37,13 +37,17 @@ bool FileLedger::is_stopped(const std::vector<Tag>& tags) const {
   });
 }
 
-// As long as the submission's first event, for a stop that comes without a retention of its own.
-Result<Retention> FileLedger::retention_of(Reader& reader, const Key& key) const {
+// Filed as any stop of its own time is, because the class and cohort of the yes it follows would say whose it
+// is; unless it would go sooner: a yes never outlives its no.
+Result<Retention> FileLedger::retention_of_follower(Reader& reader, const Key& key) const {
+  const Retention own = options_.retention_of_stop(options_.clock->now());
   CF_TRY(const auto first, reader.leaf_by_h(chain_value(key, 0)));
-  if (!first || !first->bytes) return fail(Code::Corrupt, "an event's line is missing");
+  if (!first) return fail(Code::Corrupt, "an event's line is missing");
+  if (!first->bytes) return own;  // that yes is gone already
   CF_TRY(const auto line, proof::decode_leaf(*first->bytes));
   if (!line.person) return fail(Code::Corrupt, "an event is not in its place");
-  return Retention{line.person->rc, line.person->coh};
+  const Retention yes{line.person->rc, line.person->coh};
+  return own.last_day() < yes.last_day() ? yes : own;
 }
 
 // What the order means for one submission; nothing when its chain says so already.
@@ -68,7 +72,7 @@ Status FileLedger::draft_stop(const StopOrder& order, Ordinal n, Reader& reader,
   CF_TRY(const auto text, consent::encode_identity(named));
   Retention retention = order.retention;
   if (retention.retention_class.empty()) {
-    CF_TRY(retention, retention_of(reader, found->key));
+    CF_TRY(retention, retention_of_follower(reader, found->key));
   }
   CF_TRY(auto draft, draft_event(found->row.id, n, found->key, text, order.body, retention));
   drafts.push_back(std::move(draft));

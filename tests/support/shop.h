@@ -9,6 +9,7 @@
 #include "board/board.h"
 #include "board/fake/manual_clock.h"
 #include "desk/desk.h"
+#include "desk/periods.h"
 #include "tools/counterfoil/demo_shop.h"
 
 #include <doctest/doctest.h>
@@ -97,6 +98,7 @@ class Shop {
     out.clock = &clock;
     out.anchor = board_.anchor.get();
     out.timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
+    out.retention_of_stop = [this](Instant t) { return desk::retention_of_proof(business, t); };
     return out;
   }
   std::string folder_ = "/tmp/cf-shop-XXXXXX";

@@ -50,7 +50,8 @@ ledger::Options options_of(const std::string& folder, const Clock& clock, Erasab
           .origin = "tres-faroles.example/demo/1",
           .clock = &clock,
           .anchor = &anchor,
-          .timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0}};
+          .timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0},
+          .retention_of_stop = [](Instant) { return kProof; }};
 }
 
 Workload::Workload(CrashDisk& disk, std::string folder, Days days, std::uint64_t seed)

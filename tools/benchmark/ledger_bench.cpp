@@ -104,6 +104,7 @@ class Box {
     out.origin = "bench.example/box/1";
     out.clock = clock_.get();
     out.anchor = board_.anchor.get();
+    out.retention_of_stop = [](Instant) { return ledger::Retention{"proof", "2030-11"}; };
     return out;
   }
   std::string folder_;

@@ -197,6 +197,22 @@ TEST_CASE("the receipt's undo takes the whole submission back") {
   CHECK(codes(shop.at_till(kAna, Channel::Sms, "care")) == std::vector{ReasonCode::Withdrawn});
 }
 
+TEST_CASE("a confirmation is filed by its own time, so that its cohort does not tell whose it is") {
+  test::Shop shop;
+  shop.clock.set(1'801'396'800 + 27 * kDay_s);  // 2027-02-27: thirty days after its end are in March
+  const auto given = shop.desk->opt_in(shop.request(kAna));
+  REQUIRE(given);
+  const auto yes = shop.ledger->retention_report();
+  REQUIRE((yes && yes->next.size() == 1));
+  shop.clock.set(shop.clock.now() + 4 * kDay_s);
+  REQUIRE(shop.desk->confirm(given->code, shop.cashier));
+  const auto both = shop.ledger->retention_report();
+  REQUIRE((both && both->next.size() == 2));
+  CHECK(both->next[0].retention.cohort == yes->next[0].retention.cohort);
+  CHECK(both->next[1].retention.retention_class == yes->next[0].retention.retention_class);
+  CHECK(both->next[1].retention.cohort > both->next[0].retention.cohort);
+}
+
 TEST_CASE("a yes ends when its promise ends") {
   test::Shop shop;
   const auto given = shop.desk->opt_in(shop.request(kAna));

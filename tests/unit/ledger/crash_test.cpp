@@ -31,7 +31,8 @@ Options ledger_options(const std::string& folder, const Board& board) {
   return {.folder = folder + "/data",
           .origin = "tres-faroles.example/demo/1",
           .clock = board.clock.get(),
-          .anchor = board.anchor.get()};
+          .anchor = board.anchor.get(),
+          .retention_of_stop = [](Instant) { return kProof; }};
 }
 
 // Until a dozen more lines are there: however slow the machine is, the kill comes in the midst of work.

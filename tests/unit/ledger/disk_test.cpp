@@ -39,7 +39,8 @@ struct DiskBox {
       : options{.folder = folder,
                 .origin = "tres-faroles.example/demo/1",
                 .clock = &clock,
-                .anchor = anchor.get()} {}
+                .anchor = anchor.get(),
+                .retention_of_stop = [](Instant) { return kProof; }} {}
 };
 
 std::string numbered(unsigned i) {

@@ -32,7 +32,8 @@ struct Box {
             .origin = "tres-faroles.example/demo/1",
             .clock = &clock,
             .anchor = anchor.get(),
-            .timing = timing};
+            .timing = timing,
+            .retention_of_stop = [](Instant) { return kProof; }};
   }
   void create() {
     const auto status = Ledger::create(options());

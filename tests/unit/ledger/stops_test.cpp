@@ -3,9 +3,10 @@
 
 // Stops: the tag at once, the event in every chain by the next checkpoint.
 #include "base/limits.h"
-#include "fixture.h"
+#include "ending.h"
 
 #include <algorithm>
+#include <map>
 
 namespace counterfoil::ledger::test {
 namespace {
@@ -102,6 +103,42 @@ TEST_CASE("a yes after a stop says so in its chain, but not in its own commit") 
   CHECK(state.stop->by == consent::Actor::Person);
   CHECK_FALSE(state.link_stop);
   CHECK(box->ledger->verify({}));
+}
+
+TEST_CASE(
+    "a stop that follows a yes is filed as any stop of its time is, unless it would go before the yes") {
+  const auto box = new_box();
+  REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
+  REQUIRE(box->ledger->open_subject(somebody(kAna), grant(), kYes, true));
+  const Retention longer{"lease", "2031-02"};
+  REQUIRE(box->ledger->open_subject(somebody(kAna), grant(), longer, true));
+  REQUIRE(box->ledger->checkpoint());
+  std::map<std::pair<std::string, std::string>, std::uint64_t> lines;
+  const auto report = box->ledger->retention_report();
+  REQUIRE(report);
+  for (const auto& next : report->next)
+    lines[{next.retention.retention_class, next.retention.cohort}] = next.lines;
+  CHECK(lines[{kYes.retention_class, kYes.cohort}] == 1);
+  CHECK(lines[{kProof.retention_class, kProof.cohort}] == 2);
+  CHECK(lines[{longer.retention_class, longer.cohort}] == 2);
+}
+
+TEST_CASE("a stop follows into a chain whose yes went by schedule") {
+  const auto box = quick_box();
+  for (std::size_t i = 0; i < limits::kStopFoldsMax; ++i)
+    REQUIRE(box->ledger->open_subject(somebody(kAna), grant(), kYes, false));
+  const auto last = box->ledger->open_subject(somebody(kAna), grant(), {"consent", "2026-10"}, false);
+  REQUIRE(last);
+  REQUIRE(box->ledger->confirm(last->subject, confirmed_by_staff(), kProof));
+  box->clock.set(kStart + 50 * kDay_s);
+  const auto swept = box->ledger->sweep(true);
+  REQUIRE(swept);
+  wait_for(*box, *swept, State::Ended);
+  REQUIRE(box->ledger->stop({phone(kAna)}, stop_of_person(), kProof));
+  CHECK(stopped_chains(*box, kAna) == limits::kStopFoldsMax);
+  box->reopen();  // what should follow is found by its tag
+  REQUIRE(box->ledger->checkpoint());
+  CHECK(stopped_chains(*box, kAna) == limits::kStopFoldsMax + 1);
 }
 
 TEST_CASE("a stronger hand stops what a weaker one stopped, never the other way round") {

@@ -177,8 +177,8 @@ const std::vector<Strategy>& strategies() {
       {"at one time of day", by_line([](L leaf) { return same(leaf.t % kDay_s / 600); })},
       {"on one day of the week", by_line([](L leaf) { return same(leaf.t / kDay_s % 7); })},
       {"of one type", by_line([](L leaf) { return Claim{leaf.typ}; })},
-      {"kept for as long", by_line([](L leaf) { return Claim{leaf.rc + leaf.coh}; })},
-      {"under one cohort key", by_line([](L leaf) { return same(leaf.cohort); })},
+      {"kept for as long", by_line([](L leaf) { return Claim{leaf.rc + leaf.coh}; }), Alike::Type},
+      {"under one cohort key", by_line([](L leaf) { return same(leaf.cohort); }), Alike::Type},
       {"of one size", by_line([](L leaf) { return same(leaf.size); })},
       {"of one type and size", by_line([](L leaf) { return Claim{leaf.typ + std::to_string(leaf.size)}; })},
       {"as much larger than their like", larger_than_its_like},
@@ -192,13 +192,14 @@ const std::vector<Strategy>& strategies() {
   return all;
 }
 
-Score score(const Loot& loot, const std::vector<Claim>& claims, const std::vector<std::size_t>& owners) {
+Score score(const Loot& loot, const Strategy& strategy, const std::vector<std::size_t>& owners) {
+  const std::vector<Claim> claims = strategy.claims(loot);
   Groups groups;
-  std::map<std::string, std::vector<std::size_t>> alike;  // leaves of equal header
+  std::map<std::string, std::vector<std::size_t>> alike;
   for (std::size_t i = 0; i < claims.size(); ++i) {
     if (!claims[i].group.empty()) groups[claims[i].group].emplace_back(i, claims[i].side);
     const SeenLeaf& leaf = loot.leaves[i];
-    alike[leaf.typ + "/" + leaf.rc + "/" + leaf.coh].push_back(i);
+    alike[strategy.alike == Alike::Type ? leaf.typ : leaf.typ + "/" + leaf.rc + "/" + leaf.coh].push_back(i);
   }
   Score out;
   out.found = pairs(groups, owners);
@@ -207,7 +208,7 @@ Score score(const Loot& loot, const std::vector<Claim>& claims, const std::vecto
   double squares = 0;
   std::vector<std::size_t> dealt = owners;
   for (int deal = 0; deal < kDeals; ++deal) {
-    for (const auto& [header, leaves] : alike) {
+    for (const auto& [what, leaves] : alike) {
       for (std::size_t i = leaves.size() - 1; i > 0; --i)
         std::swap(dealt[leaves[i]], dealt[leaves[random() % (i + 1)]]);
     }

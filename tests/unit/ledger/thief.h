@@ -43,16 +43,20 @@ struct Claim {
   int side = 0;
 };
 
+/// Among which leaves persons are dealt anew: what all of them have in common is no claim of the thief's.
+enum class Alike { TypeClassAndCohort, Type };
+
 struct Strategy {
   const char* name;
   std::function<std::vector<Claim>(const Loot&)> claims;
+  Alike alike = Alike::TypeClassAndCohort;
 };
 const std::vector<Strategy>& strategies();
 
 /// Pairs of one person among those that were claimed.
 struct Score {
   std::uint64_t found = 0;
-  double chance = 0;     // what the same claims find when persons are dealt anew among leaves of equal header
+  double chance = 0;     // what the same claims find when persons are dealt anew among leaves that are alike
   double deviation = 0;  // the standard deviation of that
   /// One run in a million says so of an honest ledger.
   [[nodiscard]] bool is_better_than_chance() const {
@@ -61,6 +65,6 @@ struct Score {
 };
 
 /// owners: the person of each leaf of the loot, from 0.
-Score score(const Loot& loot, const std::vector<Claim>& claims, const std::vector<std::size_t>& owners);
+Score score(const Loot& loot, const Strategy& strategy, const std::vector<std::size_t>& owners);
 
 }  // namespace counterfoil::ledger::test
