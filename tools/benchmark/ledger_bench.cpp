@@ -46,6 +46,10 @@ namespace {
 const ledger::Retention kYes{"yes-24m", "2028-12"};
 constexpr unsigned kClients = 64;
 
+ledger::Retention stops_until_2030(Instant /*now*/) {
+  return {"proof", "2030-11"};
+}
+
 consent::GrantBody sample_grant() {
   consent::GrantBody body;
   body.channels = {consent::Channel::WhatsApp, consent::Channel::Sms};
@@ -104,7 +108,7 @@ class Box {
     out.origin = "bench.example/box/1";
     out.clock = clock_.get();
     out.anchor = board_.anchor.get();
-    out.retention_of_stop = [](Instant) { return ledger::Retention{"proof", "2030-11"}; };
+    out.retention_of_stop = stops_until_2030;
     return out;
   }
   std::string folder_;
@@ -307,7 +311,11 @@ Status enrol(const std::string& folder, const std::string& anchor, std::uint64_t
   options.anchor_path = anchor;
   options.clock = board::ClockWord::Trusted;
   CF_TRY(const Board board, board::make("generic", options));
-  CF_TRY(const auto ledger, ledger::Ledger::open({folder, {}, board.clock.get(), board.anchor.get()}));
+  CF_TRY(const auto ledger, ledger::Ledger::open({.folder = folder,
+                                                  .origin = {},
+                                                  .clock = board.clock.get(),
+                                                  .anchor = board.anchor.get(),
+                                                  .retention_of_stop = stops_until_2030}));
   CF_CHECK(ledger->wait_ready(kReady_ms));
   return opt_in_together(*ledger, 128, people, ledger->health().subjects);
 }
