@@ -19,9 +19,10 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string encode64(ByteView b, std::string_view alphabet) {
-  std::string out((b.size() * 4 + 2) / 3, '\0');
-  char* to = out.data();
+void append_64(std::string& out, ByteView b, std::string_view alphabet) {
+  const std::size_t begin = out.size();
+  out.resize(begin + (b.size() * 4 + 2) / 3);
+  char* to = out.data() + begin;
   std::size_t i = 0;
   for (; i + 3 <= b.size(); i += 3) {
     const std::uint32_t bits = (std::uint32_t{b[i]} << 16) | (std::uint32_t{b[i + 1]} << 8) | b[i + 2];
@@ -34,7 +35,6 @@ std::string encode64(ByteView b, std::string_view alphabet) {
     *to++ = alphabet[(bits >> 12) & 63];
     if (two) *to++ = alphabet[(bits >> 6) & 63];
   }
-  return out;
 }
 
 Result<Bytes> decode64(std::string_view s, std::string_view alphabet) {
@@ -125,15 +125,23 @@ Result<Bytes> from_hex(std::string_view s) {
   return out;
 }
 
-std::string base64url(ByteView b) {
-  return encode64(b, kBase64Url);
+void append_base64url(std::string& out, ByteView b) {
+  append_64(out, b, kBase64Url);
 }
+
+std::string base64url(ByteView b) {
+  std::string out;
+  append_64(out, b, kBase64Url);
+  return out;
+}
+
 Result<Bytes> from_base64url(std::string_view s) {
   return decode64(s, kBase64Url);
 }
 
 std::string base64(ByteView b) {
-  std::string out = encode64(b, kBase64Std);
+  std::string out;
+  append_64(out, b, kBase64Std);
   while (out.size() % 4 != 0) out += '=';
   return out;
 }

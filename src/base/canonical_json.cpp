@@ -35,53 +35,31 @@ std::size_t plain_run(std::string_view s) {
   return n;
 }
 
-Status write_string(std::string& out, std::string_view s) {
-  out += '"';
-  const std::size_t plain = plain_run(s);
-  out.append(s.substr(0, plain));
-  s.remove_prefix(plain);
-  if (!is_utf8(s)) return fail(Code::BadInput, "canonical JSON: a string is not UTF-8");
-  while (!s.empty()) {
-    const std::size_t run = plain_run(s);
-    out.append(s.substr(0, run));
-    s.remove_prefix(run);
-    if (s.empty()) break;
-    const unsigned point = next_code_point(s);
-    switch (point) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (point >= 0x20 && point < 0x7F) {
-          out += static_cast<char>(point);
-        } else if (point < 0x10000) {
-          write_u16_escape(out, point);
-        } else {
-          write_u16_escape(out, 0xD800 + ((point - 0x10000) >> 10));
-          write_u16_escape(out, 0xDC00 + ((point - 0x10000) & 0x3FF));
-        }
-    }
+// RFC 8259 section 7: the letter of a short escape, or 0.
+char short_escape(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+      return c;
+    case '\b':
+      return 'b';
+    case '\f':
+      return 'f';
+    case '\n':
+      return 'n';
+    case '\r':
+      return 'r';
+    case '\t':
+      return 't';
+    default:
+      return 0;
   }
-  out += '"';
-  return {};
+}
+
+void write_code_point(std::string& out, unsigned point) {
+  if (point < 0x10000) return write_u16_escape(out, point);
+  write_u16_escape(out, 0xD800 + ((point - 0x10000) >> 10));
+  write_u16_escape(out, 0xDC00 + ((point - 0x10000) & 0x3FF));
 }
 
 Status write_value(std::string& out, const Value& value);
@@ -102,7 +80,7 @@ Status write_object(std::string& out, const Object& object) {
   for (const auto& [key, member] : object) {
     if (!first) out += ',';
     first = false;
-    CF_CHECK(write_string(out, key));
+    CF_CHECK(append_string(out, key));
     out += ':';
     CF_CHECK(write_value(out, member));
   }
@@ -111,7 +89,7 @@ Status write_object(std::string& out, const Object& object) {
 }
 
 Status write_value(std::string& out, const Value& value) {
-  if (const auto* s = value.string()) return write_string(out, *s);
+  if (const auto* s = value.string()) return append_string(out, *s);
   if (const auto* a = value.array()) return write_array(out, *a);
   if (const auto* o = value.object()) return write_object(out, *o);
   if (const auto* b = value.boolean()) {
@@ -348,6 +326,27 @@ Result<std::vector<std::string>> Value::strings_at(std::string_view key) const {
     out.push_back(*item.string());
   }
   return out;
+}
+
+Status append_string(std::string& out, std::string_view s) {
+  out += '"';
+  for (bool checked = false;;) {
+    const std::size_t run = plain_run(s);
+    out.append(s.substr(0, run));
+    s.remove_prefix(run);
+    if (s.empty()) break;
+    if (const char letter = short_escape(s.front())) {
+      out += '\\';
+      out += letter;
+      s.remove_prefix(1);
+      continue;
+    }
+    if (!checked && !is_utf8(s)) return fail(Code::BadInput, "canonical JSON: a string is not UTF-8");
+    checked = true;
+    write_code_point(out, next_code_point(s));
+  }
+  out += '"';
+  return {};
 }
 
 Result<std::string> write(const Value& value) {

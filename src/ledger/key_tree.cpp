@@ -16,6 +16,7 @@ namespace {
 // Names never hold a zero byte, so parts joined by one cannot be read in two ways.
 std::string info_of(std::string_view what, std::string_view origin, std::uint64_t number) {
   Bytes out;
+  out.reserve(what.size() + origin.size() + 10);
   append_bytes(out, as_bytes(what));
   out.push_back(0);
   append_bytes(out, as_bytes(origin));

@@ -132,7 +132,7 @@ Status FileLedger::entries(std::uint64_t start, std::uint64_t end, const View& v
           log::error("ledger.record_damaged", {{"seq", leaf.seq}});
           entry = entry_of(leaf, {}, *reader, keys);
         }
-        CF_TRY(auto line, proof::encode_entry(*std::move(entry)));
+        CF_TRY(auto line, proof::encode_entry(*entry));
         lines.push_back(std::move(line));
       }
     }

@@ -94,6 +94,7 @@ std::string hex(ByteView b);
 Result<Bytes> from_hex(std::string_view s);
 /// RFC 4648 section 5 without padding.
 std::string base64url(ByteView b);
+void append_base64url(std::string& out, ByteView b);
 /// Strict: no padding, no spaces, unused bits zero. Fails with BadInput.
 Result<Bytes> from_base64url(std::string_view s);
 /// RFC 4648 section 4 with padding, as signed notes use it.

@@ -65,6 +65,9 @@ struct Limits {
 
 /// Canonical bytes. Text must be UTF-8; ill-formed input fails with BadInput.
 Result<std::string> write(const Value& value);
+/// The same for one string, quotes included, behind what out has; for whoever writes a text member by member.
+/// When it fails, out ends in a part of it.
+Status append_string(std::string& out, std::string_view s);
 /// Strict reader: fails with BadInput, naming the byte offset, on anything write() would not produce.
 Result<Value> read(std::string_view text, const Limits& limits = {});
 

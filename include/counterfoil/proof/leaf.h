@@ -69,8 +69,9 @@ struct Entry {
   bool operator==(const Entry&) const = default;
 };
 /// "d" is null when nothing is shown. Fails with BadInput (a deleted leaf that shows more than its hash, a
-/// handle without its check bytes) or Limit.
-Result<std::string> encode_entry(Entry entry);
+/// leaf that is not UTF-8) or Limit. That p came from recipient_handle() is the caller's word; whoever
+/// decodes checks.
+Result<std::string> encode_entry(const Entry& entry);
 /// Fails with BadInput, saying why. Does not look into the leaf line.
 Result<Entry> decode_entry(std::string_view line);
 
