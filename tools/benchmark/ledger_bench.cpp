@@ -216,14 +216,46 @@ Status bench_bytes_written(Box& box, Report& report) {
   return box.open();
 }
 
+// What one opt-in asks of the crypto library, with texts as long as its own.
+void crypto_of_an_opt_in(const Key& key) {
+  static const Bytes place(32, 1);
+  static const Bytes card(192, 2);
+  static const Bytes disclosure(256, 3);
+  static const Bytes line(384, 4);
+  static const Bytes record(584, 5);
+  static const Bytes nonce(12, 0);
+  const Key subject = crypto::random_key();
+  const Bytes salts = crypto::random_bytes(16 + 16 + 2 * 32);  // subject, token, two disclosures
+  (void)crypto::hmac_sha256(key.view(), salts);                // the token's hash
+  (void)crypto::hmac_sha256(subject.view(), place);            // the line's place in the chain
+  (void)crypto::wrap(key, place, subject.view());
+  (void)crypto::wrap(crypto::hkdf_sha256(subject.view(), {}, "cf/card/v1"), place, card);
+  for (int i = 0; i < 2; ++i) (void)crypto::sha256(disclosure);
+  (void)crypto::sha256(line);
+  (void)crypto::sha256(Bytes(65, 6));  // a node of the tree
+  const Bytes row_salt = crypto::random_bytes(32);
+  (void)crypto::seal(crypto::hkdf_sha256(Bytes(64, 7), row_salt, "cf/rec/v1"), nonce, place, record);
+}
+
+// Without codes: there are not a million of six digits that are free at a time.
+Status fill(Box& box, std::uint64_t people, Report& report) {
+  double start = process_cpu_s();
+  CF_CHECK(together(128, people, [&](std::uint64_t n) { return opt_in(*box.ledger, 2'000'000 + n, false); }));
+  const double filled_s = process_cpu_s() - start;
+  constexpr unsigned kRounds = 20'000;
+  const Key key = crypto::random_key();
+  start = process_cpu_s();
+  for (unsigned i = 0; i < kRounds; ++i) crypto_of_an_opt_in(key);
+  report.add({"opt-ins in groups, beside their crypto alone", static_cast<double>(people) / filled_s,
+              kRounds / (process_cpu_s() - start), "per CPU s", 0, false, 0});
+  return {};
+}
+
 // Serving and encoding every entry, against hashing and decrypting the same bytes once; both in one thread,
 // so CPU time is the measure that neighbours disturb least.
 Status bench_pull(Box& box, std::uint64_t events, Report& report) {
   const std::uint64_t have = box.ledger->health().size;
-  // Without codes: there are not a million of six digits that are free at a time.
-  if (have < events)
-    CF_CHECK(together(128, events - have,
-                      [&](std::uint64_t n) { return opt_in(*box.ledger, 2'000'000 + n, false); }));
+  if (have < events) CF_CHECK(fill(box, events - have, report));
   CF_CHECK(box.ledger->checkpoint());
   ledger::View view;
   view.recipient = consent::RecipientId("head-office");
@@ -248,7 +280,7 @@ Status bench_pull(Box& box, std::uint64_t events, Report& report) {
   }
   const double floor_s = process_cpu_s() - start;
   report.add({"pull of " + std::to_string(size) + " events", static_cast<double>(size) / pull_s,
-              static_cast<double>(size) / floor_s, "per CPU s", 0.5, false, 0});
+              static_cast<double>(size) / floor_s, "per CPU s", 0.4, false, 0});
   return {};
 }
 
