@@ -134,6 +134,7 @@ constexpr std::size_t kClockControlBytesMax = 64;
 constexpr int kAnchorOverwriteAfter_ms = 20'000;    // a disk that lies about the keys has written by then
 constexpr int kSecondCopyWait_ms = 5'000;           // longer than that, for a copy of keys.db on another disk
 constexpr int kSecondCopyLook_ms = 250;             // between looks whether it is there
+constexpr int kSecondCopyEnd_ms = 10'000;           // the most that a stop waits for one
 constexpr int kRotateEvery_ms = 30'000;             // erasures that come together share a rotation
 constexpr int kRotationReaders_ms = 2'000;          // how long a rotation waits for readers to finish
 constexpr int kEpochBusy_ms = 500;                  // before the next try, when readers kept it waiting

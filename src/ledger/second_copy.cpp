@@ -4,6 +4,7 @@
 #include "ledger/second_copy.h"
 
 #include "base/fd.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "ledger/files.h"
 #include "ledger/ledger.h"
@@ -17,9 +18,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 
 namespace counterfoil::ledger {
 namespace {
@@ -72,12 +76,14 @@ Status demand_same(const std::string& from, const std::string& fresh) {
 // A power cut leaves the old file or the new one.
 Status copy_whole(const std::string& from, const std::string& to) {
   const std::string fresh = keys_path(to) + ".new";
-  CF_CHECK(write_copy(from, fresh));
-  CF_CHECK(demand_same(from, fresh));
+  auto written = write_copy(from, fresh);
+  if (written) written = demand_same(from, fresh);
   std::error_code error;
-  fs::rename(fresh, keys_path(to), error);
-  if (error) return errno_error(error.value(), "cannot replace " + keys_path(to));
-  return sync_folder(to);
+  if (written) fs::rename(fresh, keys_path(to), error);
+  if (written && error) written = errno_error(error.value(), "cannot replace " + keys_path(to));
+  if (written) return sync_folder(to);
+  fs::remove(fresh, error);
+  return written;
 }
 
 // Staged first: no lock is held while the other disk is written.
@@ -97,65 +103,91 @@ Status copy_keys(const std::string& data, const std::string& to) {
 
 }  // namespace
 
+struct SecondCopy::Shared {
+  std::mutex mutex;
+  std::condition_variable changed;
+  // Guarded by mutex:
+  bool asked = false;
+  bool copying = false;
+  bool stopping = false;
+  bool ended = false;
+  bool abandoned = false;  // the clock may be gone
+  Instant made_at = 0;
+  std::string trouble;
+};
+
 SecondCopy::SecondCopy(std::string data, std::string to, const Clock& clock)
-    : data_(std::move(data)), to_(std::move(to)), clock_(clock) {
-  if (!to_.empty()) thread_ = std::thread([this] { loop(); });
+    : to_(std::move(to)), shared_(std::make_shared<Shared>()) {
+  if (!to_.empty())
+    thread_ = std::thread(
+        [shared = shared_, data = std::move(data), to = to_, &clock] { loop(shared, data, to, clock); });
 }
 
 SecondCopy::~SecondCopy() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
+  if (!thread_.joinable()) return;
+  std::unique_lock lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->changed.notify_all();
+  const bool ended = shared_->changed.wait_for(lock, std::chrono::milliseconds(limits::kSecondCopyEnd_ms),
+                                               [this] { return shared_->ended; });
+  shared_->abandoned = !ended;
+  lock.unlock();
+  if (ended) {
+    thread_.join();
+  } else {
+    log::error("ledger.second_copy",
+               {{"error", "the disk of " + to_ + " hangs; the copy is left unfinished"}});
+    thread_.detach();
   }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
 }
 
 void SecondCopy::ask() {
-  {
-    const std::lock_guard lock(mutex_);
-    asked_ = !to_.empty();
-  }
-  wake_.notify_all();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->asked = !to_.empty();
+  shared_->changed.notify_all();
 }
 
 bool SecondCopy::is_under_way() const {
-  const std::lock_guard lock(mutex_);
-  return asked_ || copying_;
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->asked || shared_->copying;
 }
 
 std::string SecondCopy::words() const {
   if (to_.empty()) return "no second copy";
-  const std::lock_guard lock(mutex_);
-  const std::string made = made_at_ == 0 ? "none since the start" : rfc3339(made_at_);
-  return "second copy " + made + (trouble_.empty() ? "" : "; " + trouble_);
+  const std::lock_guard lock(shared_->mutex);
+  const std::string made = shared_->made_at == 0 ? "none since the start" : rfc3339(shared_->made_at);
+  return "second copy " + made + (shared_->trouble.empty() ? "" : "; " + shared_->trouble);
 }
 
 std::string SecondCopy::trouble() const {
-  const std::lock_guard lock(mutex_);
-  return trouble_;
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->trouble;
 }
 
-void SecondCopy::loop() {
-  std::unique_lock lock(mutex_);
+void SecondCopy::loop(const std::shared_ptr<Shared>& shared, const std::string& data, const std::string& to,
+                      const Clock& clock) {
+  std::unique_lock lock(shared->mutex);
   while (true) {
-    wake_.wait(lock, [this] { return asked_ || stopping_; });
-    if (!asked_) return;
-    asked_ = false;
-    copying_ = true;
+    shared->changed.wait(lock, [&] { return shared->asked || shared->stopping; });
+    if (!shared->asked) break;
+    shared->asked = false;
+    shared->copying = true;
     lock.unlock();
     Status made;
     try {
-      made = copy_keys(data_, to_);
+      made = copy_keys(data, to);
     } catch (const std::exception& e) {
       made = fail(Code::Io, e.what());
     }
     if (!made) log::error("ledger.second_copy", {{"error", made.error().message()}});
     lock.lock();
-    copying_ = false;
-    trouble_ = made ? "" : "no second copy of the keys: " + made.error().message();
-    if (made) made_at_ = clock_.now();
+    if (shared->abandoned) return;
+    shared->copying = false;
+    shared->trouble = made ? "" : "no second copy of the keys: " + made.error().message();
+    if (made) shared->made_at = clock.now();
   }
+  shared->ended = true;
+  shared->changed.notify_all();
 }
 
 Status Ledger::put_back_keys(const std::string& folder, const std::string& from) {

@@ -9,8 +9,7 @@
 #include "counterfoil/base/clock.h"
 #include "counterfoil/base/result.h"
 
-#include <condition_variable>
-#include <mutex>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -20,7 +19,7 @@ class SecondCopy {
  public:
   /// to: a folder; empty: no copy is wanted, and everything here does nothing.
   SecondCopy(std::string data, std::string to, const Clock& clock);
-  /// Finishes what was asked for.
+  /// Finishes what was asked for, but leaves a disk that hangs to itself after kSecondCopyEnd_ms.
   ~SecondCopy();
   SecondCopy(const SecondCopy&) = delete;
   SecondCopy& operator=(const SecondCopy&) = delete;
@@ -35,21 +34,13 @@ class SecondCopy {
   [[nodiscard]] std::string trouble() const;
 
  private:
-  void loop();
+  struct Shared;
+  static void loop(const std::shared_ptr<Shared>& shared, const std::string& data, const std::string& to,
+                   const Clock& clock);
 
-  const std::string data_;
   const std::string to_;
-  const Clock& clock_;
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  // Guarded by mutex_:
-  bool asked_ = false;
-  bool copying_ = false;
-  bool stopping_ = false;
-  Instant made_at_ = 0;
-  std::string trouble_;
-
-  std::thread thread_;  // last: it uses everything above
+  const std::shared_ptr<Shared> shared_;  // the thread's as well: it may outlive this while its disk hangs
+  std::thread thread_;
 };
 
 }  // namespace counterfoil::ledger

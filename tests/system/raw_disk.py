@@ -122,8 +122,6 @@ def patterns(texts):
 
 
 class RawDisk(unittest.TestCase):
-    erase, erase_and_wait = erasure.Erasure.erase, erasure.Erasure.erase_and_wait
-
     def test_gone(self):
         with b.folder() as at, Disk(at) as disk, b.Box(disk.folder / "shop").make() as box:
             box.start()
@@ -141,7 +139,7 @@ class RawDisk(unittest.TestCase):
                 self.assertEqual(secrets.search(raw, keys), ["the secret in the anchor"])
                 self.assertEqual(secrets.search(raw, rows), list(rows))
                 self.assertIn("the bucket's key", erasure.in_memory(box.process.pid, keys))
-                self.erase_and_wait(client, people, lines=2)
+                erasure.erase_and_wait(client, people, lines=2)
             after = Keys(box, at / "after")
             self.assertEqual(after.subjects, {staying: before.subjects[staying]}, "somebody else was lost")
             self.assertEqual(erasure.still_in_memory(box.process.pid, keys), [])

@@ -1,12 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Counterfoil Authors
-"""A card dies: a backup made while the daemon ran becomes a new log, and says so until later stops are in."""
+"""A card dies: a backup made while the daemon ran becomes a new log, and says so until later stops are in. Or keys.db
+alone is lost, or the disk that its second copy goes to hangs."""
+import contextlib
 import os
 import shutil
+import signal
 import tempfile
+import time
 import unittest
 
 import box as b
+import erasure
+import raw_disk
+
+
+@contextlib.contextmanager
+def hanging(folder):
+    """A disk that answers nothing: whoever writes to it waits."""
+    frozen = b.run("fsfreeze", "--freeze", folder)
+    if frozen.returncode != 0:
+        raise unittest.SkipTest(f"no file system can be frozen here: {frozen.stderr.strip()}")
+    try:
+        yield
+    finally:
+        b.Box.expect(b.run("fsfreeze", "--unfreeze", folder))
 
 
 class Restore(unittest.TestCase):
@@ -64,6 +82,25 @@ class Restore(unittest.TestCase):
                 self.assertEqual(client.get(f"/m/{person.token}").status, 200)
             self.assertIn("intact", box.expect(box.cli("verify")).stdout)
             self.assertEqual(box.stop(), 0)
+
+    def test_a_second_disk_that_hangs_holds_up_nothing(self):
+        with b.folder() as at, raw_disk.Disk(at) as disk, b.Box(at / "shop") as box:
+            box.second_copy = disk.folder
+            box.make().start()
+            with box.customer() as client:
+                person = b.opt_in(client, b.swedish(31))
+                with hanging(disk.folder):
+                    erasure.erase_and_wait(client, [person], lines=2)
+                    box.process.send_signal(signal.SIGTERM)
+                    began = time.monotonic()
+                    while "the copy is left unfinished" not in box.log_tail():
+                        self.assertLess(time.monotonic() - began, b.DEADLINE_s, box.log_tail())
+                        time.sleep(0.1)
+            self.assertEqual(box.stop(), 0)
+            box.start()
+            self.assertIn("well", box.expect(box.cli("status")).stdout)
+            self.assertEqual(box.stop(), 0)
+            self.assertEqual(sorted(set(os.listdir(disk.folder)) - {"lost+found"}), ["keys.db"])
 
 
 if __name__ == "__main__":
