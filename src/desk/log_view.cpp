@@ -7,6 +7,8 @@
 #include "counterfoil/consent/business.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
 
 namespace counterfoil::desk {
@@ -35,15 +37,17 @@ Status LogView::entries(std::uint64_t start, std::uint64_t end, bool ask_identit
 
 Result<std::vector<ErasureNotice>> LogView::erasures() const {
   CF_TRY(const auto items, ledger_->items(ledger::kNoticeKind));
-  std::vector<ErasureNotice> out;
+  std::map<std::string, Instant> gone;  // by handle
   for (const auto& item : items) {
     CF_TRY(const auto recipient, item.string_at("recipient"));
     if (recipient != agreed_.recipient.text()) continue;
-    ErasureNotice notice;
-    CF_TRY(notice.handle, item.string_at("handle"));
-    CF_TRY(notice.gone, item.integer_at("gone"));
-    out.push_back(std::move(notice));
+    CF_TRY(auto handle, item.string_at("handle"));
+    CF_TRY(const Instant at, item.integer_at("gone"));
+    const auto [known, is_new] = gone.try_emplace(std::move(handle), at);
+    known->second = std::min(known->second, at);
   }
+  std::vector<ErasureNotice> out;
+  for (const auto& [handle, at] : gone) out.push_back({.handle = handle, .gone = at});
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
     return std::tie(a.gone, a.handle) < std::tie(b.gone, b.handle);
   });
@@ -52,14 +56,18 @@ Result<std::vector<ErasureNotice>> LogView::erasures() const {
 }
 
 Result<std::size_t> LogView::acknowledge(const std::vector<std::string>& handles) const {
-  std::size_t known = 0;
-  for (const std::string& handle : handles) {
-    const std::string id = agreed_.recipient.text() + "/" + handle;
-    if (!ledger_->item(ledger::kNoticeKind, id)) continue;
-    CF_CHECK(ledger_->remove_item(ledger::kNoticeKind, id));
-    ++known;
+  CF_TRY(const auto items, ledger_->items(ledger::kNoticeKind));
+  const std::set<std::string> wanted(handles.begin(), handles.end());
+  std::set<std::string> known;
+  for (const auto& item : items) {
+    CF_TRY(const auto recipient, item.string_at("recipient"));
+    CF_TRY(const auto handle, item.string_at("handle"));
+    CF_TRY(const auto job, item.integer_at("job"));
+    if (recipient != agreed_.recipient.text() || !wanted.contains(handle)) continue;
+    CF_CHECK(ledger_->remove_item(ledger::kNoticeKind, ledger::notice_name(recipient, handle, job)));
+    known.insert(handle);
   }
-  return known;
+  return known.size();
 }
 
 Result<std::vector<Hash>> LogView::inclusion(std::uint64_t index, std::uint64_t size) const {

@@ -38,11 +38,15 @@ Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t
   return out;
 }
 
+std::string notice_name(std::string_view recipient, std::string_view handle, std::int64_t job) {
+  return std::string(recipient) + "/" + std::string(handle) + "/" + std::to_string(job);
+}
+
 Result<std::vector<ItemChange>> notices_of(const Roots& roots, const EndingJob& ending) {
   std::vector<ItemChange> out;
   for (const ErasureNotice& notice : ending.notices) {
     const std::string handle = base64url(notice.handle);
-    CF_TRY(auto item, item_change(roots, kNoticeKind, notice.recipient.text() + "/" + handle,
+    CF_TRY(auto item, item_change(roots, kNoticeKind, notice_name(notice.recipient.text(), handle, ending.id),
                                   json::Object{{"gone", ending.gone_at},
                                                {"handle", handle},
                                                {"job", ending.id},

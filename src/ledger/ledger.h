@@ -83,9 +83,11 @@ struct Opened {
   std::string code;   // six digits, unique among open ones; empty when the evidence needs no code
 };
 
-/// Kind of the items that say whom a recipient is to forget: {gone, handle, job, recipient}, named
-/// "<recipient>/<handle>". They are there from when the keys are gone until somebody removes them.
+/// Kind of the items that say whom a recipient is to forget: {gone, handle, job, recipient}. They are there
+/// from when the keys are gone until somebody removes them. Two for one handle when two jobs waited for the
+/// same person: each has a certificate that says who has not acknowledged.
 inline constexpr std::string_view kNoticeKind = "forget";
+std::string notice_name(std::string_view recipient, std::string_view handle, std::int64_t job);
 
 /// How far an ending is, for whoever asked for it.
 struct EndingReport {

@@ -98,6 +98,27 @@ TEST_CASE("no write, sync or removal that fails makes a false ok") {
   fail_in_turn(7);
 }
 
+/// Opens what is left when each op of a put fails in its turn, and demands that it is as promised.
+void after_each_failed_put(std::optional<Image> (*left_by)(const std::string& folder, std::size_t failing),
+                           bool (*as_promised)(const ledger::FileLedger&)) {
+  log::start(log::Level::Error);
+  const support::TempFolder folder(kMemoryFolder);
+  std::size_t failed = 0;
+  for (std::size_t failing = 0; failing < 12; ++failing) {
+    const auto left = left_by(folder.path(), failing);
+    if (!left) continue;
+    ++failed;
+    CrashDisk disk{*left};
+    CrashAnchor anchor(disk);
+    const board::ManualClock clock;
+    const CrashVfs vfs(disk, folder.path());
+    const auto opened = ledger::FileLedger::open(options_of(folder.path(), clock, anchor));
+    REQUIRE(opened);
+    CHECK_MESSAGE(as_promised(**opened), "the put failed at its op " << failing);
+  }
+  CHECK(failed >= 3);  // two frames and their sync
+}
+
 /// What the disk holds after a put that failed at its op with this number and a removal that said ok; nothing
 /// when the put went well.
 std::optional<Image> removed_after_failed_put(const std::string& folder, std::size_t failing) {
@@ -117,23 +138,10 @@ std::optional<Image> removed_after_failed_put(const std::string& folder, std::si
 }
 
 TEST_CASE("an item that was removed stays away, whatever became of its put") {
-  log::start(log::Level::Error);
-  const support::TempFolder folder(kMemoryFolder);
-  std::size_t failed = 0;
-  for (std::size_t failing = 0; failing < 12; ++failing) {
-    const auto left = removed_after_failed_put(folder.path(), failing);
-    if (!left) continue;
-    ++failed;
-    CrashDisk disk{*left};
-    CrashAnchor anchor(disk);
-    const board::ManualClock clock;
-    const CrashVfs vfs(disk, folder.path());
-    const auto opened = ledger::FileLedger::open(options_of(folder.path(), clock, anchor));
-    REQUIRE(opened);
-    const auto found = (*opened)->item("link", "caja");
-    CHECK_MESSAGE((!found && found.error().code == Code::NotFound), "the put failed at its op " << failing);
-  }
-  CHECK(failed >= 3);  // two frames and their sync
+  after_each_failed_put(removed_after_failed_put, [](const ledger::FileLedger& ledger) {
+    const auto found = ledger.item("link", "caja");
+    return !found && found.error().code == Code::NotFound;
+  });
 }
 
 /// What a power cut leaves of an item that was put after the program was killed and started again, because a
@@ -168,22 +176,9 @@ std::optional<Image> put_after_failed_put(const std::string& folder, std::size_t
 }
 
 TEST_CASE("what a start finds in a log whose sync failed is made durable before anything comes after it") {
-  log::start(log::Level::Error);
-  const support::TempFolder folder(kMemoryFolder);
-  std::size_t failed = 0;
-  for (std::size_t failing = 0; failing < 12; ++failing) {
-    const auto left = put_after_failed_put(folder.path(), failing);
-    if (!left) continue;
-    ++failed;
-    CrashDisk disk{*left};
-    CrashAnchor anchor(disk);
-    const board::ManualClock clock;
-    const CrashVfs vfs(disk, folder.path());
-    const auto opened = ledger::FileLedger::open(options_of(folder.path(), clock, anchor));
-    REQUIRE(opened);
-    CHECK_MESSAGE((*opened)->item("link", "bar").has_value(), "the put before failed at its op " << failing);
-  }
-  CHECK(failed >= 3);
+  after_each_failed_put(put_after_failed_put, [](const ledger::FileLedger& ledger) {
+    return ledger.item("link", "bar").has_value();
+  });
 }
 
 TEST_CASE("every op fails in turn, in every way" * doctest::skip()) {

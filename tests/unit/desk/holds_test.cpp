@@ -55,8 +55,8 @@ TEST_CASE("a hold by number keeps all that names it, and the erasure of the rest
   CHECK(shop.desk->certificate(*asked).error().code == Code::NotReady);
   for (int i = 0; i < 2'000 && shop.desk->erasure(asked->token)->report.lines == 0; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  CHECK(shop.desk->erasure(asked->token)->report.lines >=
-        3);  // the stop that follows may be one of them  // of the one that nothing holds
+  // Of the one that nothing holds; the stop that follows may be a line more.
+  CHECK(shop.desk->erasure(asked->token)->report.lines >= 3);
   CHECK(shop.desk->submission(second->token).error().code == Code::NotFound);
   CHECK(shop.desk->submission(first->token)->stopped);
 
@@ -75,6 +75,35 @@ TEST_CASE("a hold by number keeps all that names it, and the erasure of the rest
   CHECK(shop.desk->certificate(done));
   CHECK(shop.desk->kept()->empty());
   CHECK(shop.ledger->verify({}));
+}
+
+TEST_CASE("two erasures that waited for the same person each say who has not acknowledged, told once") {
+  test::Shop shop;
+  Peer office;
+  office.name = "office";
+  office.recipient = consent::RecipientId("head-office");
+  office.rights = {"pull"};
+  REQUIRE(shop.desk->add_peer(office));
+  const auto ana = shop.desk->opt_in(shop.request(kEva));
+  REQUIRE(ana);
+  REQUIRE(shop.desk->hold(kEva, "SE", hold_for("k-7")));
+  const auto by_link = shop.desk->erase(ana->token);
+  const auto at_till =
+      shop.desk->erase_number(kEva, "SE", "asked", {consent::UserId("maria"), Role::Manager});
+  REQUIRE((by_link && at_till));
+  REQUIRE(shop.desk->clear_hold(kEva, "SE", clear_of("k-7")));
+  const auto waited_for = [&](const Erasure& erasure) {
+    return wait_until_ended(shop, erasure.token).unacknowledged.size();
+  };
+  CHECK(waited_for(*by_link) == 1);
+  CHECK(waited_for(*at_till) == 1);
+  const LogView view = shop.desk->log_view(office);
+  const auto notices = view.erasures();
+  REQUIRE(notices);
+  REQUIRE(notices->size() == 1);
+  CHECK(*view.acknowledge({notices->front().handle}) == 1);
+  CHECK(waited_for(*by_link) == 0);
+  CHECK(waited_for(*at_till) == 0);
 }
 
 TEST_CASE("a hold is asked for in a way that can be kept") {

@@ -205,14 +205,14 @@ TEST_CASE("each recipient gets a notice by the handle it knows the person by, on
   const auto notices = box->ledger->items(kNoticeKind);
   REQUIRE(notices);
   CHECK(notices->size() == 2);
-  const auto notice = box->ledger->item(kNoticeKind, "hq/" + to_office);
+  const auto notice = box->ledger->item(kNoticeKind, notice_name("hq", to_office, id));
   REQUIRE(notice);
   CHECK(*notice->string_at("recipient") == "hq");
   CHECK(*notice->integer_at("job") == id);
   CHECK(*notice->integer_at("gone") > 0);
   CHECK_FALSE(is_in_file(desk_path(box->folder.path()), to_office));
   CHECK_FALSE(is_in_file(ledger_path(box->folder.path()), to_office));
-  REQUIRE(box->ledger->remove_item(kNoticeKind, "hq/" + to_office));
+  REQUIRE(box->ledger->remove_item(kNoticeKind, notice_name("hq", to_office, id)));
   CHECK(box->ledger->items(kNoticeKind)->size() == 1);
   wait_for(*box, erase(*box, bea->subject), State::Ended);
   CHECK(box->ledger->items(kNoticeKind)->size() == 1);

@@ -178,6 +178,8 @@ KeyNames keys_in(const std::string& folder) {
   }
   auto cohorts = must(keys.prepare("SELECT class, until FROM cohort"), "cohort");
   while (must(cohorts.step(), "cohort")) out.cohorts.emplace(cohorts.text(0), cohorts.text(1));
+  auto jobs = must(keys.prepare("SELECT id FROM job"), "job");
+  while (must(jobs.step(), "job")) out.jobs.insert(jobs.integer(0));
   return out;
 }
 

@@ -44,6 +44,7 @@ struct World::Seen {
 struct KeyNames {
   std::set<consent::SubjectId> subjects;
   std::set<std::pair<std::string, std::string>> cohorts;  // class, month
+  std::set<std::int64_t> jobs;
 };
 KeyNames keys_in(const std::string& folder);
 

@@ -156,9 +156,11 @@ void World::torn_crash(std::uint32_t a, std::uint32_t /*b*/) {
     auto image = take_image();
     must(box_->ledger->open_subject(unheard, grant(), kForLong, false), "open_subject");
     const auto later = take_image();
-    // Had the writer done something else in between, no power cut could leave this.
+    // Had the writer done something else in between, no power cut could leave this: it syncs the row of a job
+    // away before it forgets the job's key.
     if (box_->ledger->commits() != commits + 1 ||
-        as_text(later->anchor.view()) != as_text(image->anchor.view()))
+        as_text(later->anchor.view()) != as_text(image->anchor.view()) ||
+        keys_in(later->folder.path()).jobs != keys_in(image->folder.path()).jobs)
       continue;
     copy_database(later->folder.path(), image->folder.path(), "keys.db");
     return become(std::move(image), a);
@@ -194,8 +196,8 @@ void World::acknowledge_notices() {
     const auto report = box_->ledger->erasure(job);
     must(!report || report->state == EndingReport::State::Ended,
          "I3: somebody is to be forgotten who is still here");
-    const std::string name =
-        must(notice.string_at("recipient"), "recipient") + "/" + must(notice.string_at("handle"), "handle");
+    const std::string name = notice_name(must(notice.string_at("recipient"), "recipient"),
+                                         must(notice.string_at("handle"), "handle"), job);
     must(box_->ledger->remove_item(kNoticeKind, name), "remove_item");
     told_.insert(job);
   }
