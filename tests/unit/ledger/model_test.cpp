@@ -21,7 +21,7 @@ namespace {
 
 constexpr unsigned kSequences = 20;
 constexpr std::uint32_t kFirstSeed = 20'261'127;
-constexpr std::size_t kSteps = 30;
+constexpr std::size_t kSteps = 40;
 constexpr unsigned kShrinkRuns = 60;
 
 struct Kind {
@@ -37,15 +37,15 @@ constexpr std::array kKinds = {
     Kind{"stop_by_link", 1, &World::stop_by_link},
     Kind{"hold", 3, &World::hold},
     Kind{"clear_hold", 1, &World::clear_hold},
-    Kind{"erase", 2, &World::erase},
-    Kind{"sweep", 1, &World::sweep},
+    Kind{"erase", 3, &World::erase},
+    Kind{"sweep", 3, &World::sweep},
     Kind{"record", 1, &World::record},
     Kind{"rotate", 1, &World::rotate},
     Kind{"restart", 1, &World::restart},
     Kind{"crash", 1, &World::crash},
     Kind{"torn_crash", 1, &World::torn_crash},
     Kind{"backup", 3, &World::backup},
-    Kind{"restore", 2, &World::restore},
+    Kind{"restore", 3, &World::restore},
     Kind{"pull", 2, &World::pull},
     Kind{"push", 1, &World::push},
     Kind{"clone", 1, &World::clone},
