@@ -189,6 +189,7 @@ Result<json::Value> Appliance::status() const {
       json::Object{{"anchor", health.anchor_promise},
                    {"clock", clock_state_name(health.clock)},
                    {"closed", std::move(closed)},
+                   {"doors", door_figures()},
                    {"erasure_notices", json::Object{{"open", told.open}, {"overdue", told.overdue}}},
                    {"events", health.size},
                    {"index_ready", health.index_ready},
@@ -245,6 +246,16 @@ Result<json::Value> Appliance::shorten(const json::Value& request, const Control
 void Appliance::set_session_end(std::function<void(std::string_view user)> end) {
   const std::lock_guard lock(changes_);
   session_end_ = std::move(end);
+}
+
+void Appliance::set_door_figures(std::function<json::Value()> figures) {
+  const std::lock_guard lock(doors_);
+  door_figures_ = std::move(figures);
+}
+
+json::Value Appliance::door_figures() const {
+  const std::lock_guard lock(doors_);
+  return door_figures_ ? door_figures_() : json::Value();
 }
 
 Result<json::Value> Appliance::list_peers() const {

@@ -58,6 +58,8 @@ class Appliance {
   void set_serving() { serving_ = true; }
   /// Called with a user's name when the user's sessions must end; nothing: there are no sessions.
   void set_session_end(std::function<void(std::string_view user)> end);
+  /// Asked each time for what status says of the doors; nothing: there are none.
+  void set_door_figures(std::function<json::Value()> figures);
   desk::Desk& desk() { return *desk_; }
   ledger::Ledger& ledger() { return *ledger_; }
   Board& board() { return board_; }
@@ -68,6 +70,7 @@ class Appliance {
                                                       const Paths& paths, Clock* clock);
   Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
+  json::Value door_figures() const;
   Result<json::Value> verify(const ControlProgress& progress) const;
   Result<json::Value> shorten(const json::Value& request, const ControlProgress& progress);
   Result<json::Value> list_peers() const;
@@ -83,6 +86,8 @@ class Appliance {
   std::atomic<bool> serving_{false};
   std::mutex changes_;
   std::function<void(std::string_view user)> session_end_;  // guarded by changes_
+  mutable std::mutex doors_;                                // not changes_: status never waits for a change
+  std::function<json::Value()> door_figures_;               // guarded by doors_
 };
 
 }  // namespace counterfoil::app

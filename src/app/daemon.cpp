@@ -42,6 +42,16 @@ Result<net::TlsIdentity> read_identity(const Config& config) {
   return identity;
 }
 
+json::Value to_json(const net::ServerFigures& figures) {
+  json::Object refused;
+  for (const auto& [reason, count] : figures.refused) refused.emplace(reason, count);
+  return json::Object{{"accepted", figures.accepted},
+                      {"connections", std::uint64_t{figures.connections}},
+                      {"refused", std::move(refused)},
+                      {"requests", figures.requests},
+                      {"stops_slowed", figures.stops_slowed}};
+}
+
 // The doors of the box and everything behind them that lives as long as they do.
 class Doors {
  public:
@@ -51,12 +61,14 @@ class Doors {
     CF_CHECK(doors->make_routes());
     CF_TRY(doors->server_, net::Server::open(box.clock(), {}, doors->listeners()));
     CF_CHECK(doors->server_->start());
+    box.set_door_figures([server = doors->server_.get()] { return to_json(server->figures()); });
     return doors;
   }
 
   explicit Doors(Appliance& box) : box_(box) {}
   ~Doors() {
     box_.set_session_end({});
+    box_.set_door_figures({});
     if (server_) server_->stop();
   }
   Doors(const Doors&) = delete;
