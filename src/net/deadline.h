@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 
 namespace counterfoil::net {
 
@@ -14,13 +15,16 @@ class Deadline {
   static Deadline in_ms(int ms) {
     return Deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(ms));
   }
-  static Deadline sooner(const Deadline& a, const Deadline& b) { return a.at_ < b.at_ ? a : b; }
-  /// Milliseconds left, 0 when passed; fits poll(2).
+  static Deadline never() { return Deadline(std::chrono::steady_clock::time_point::max()); }
+  static Deadline sooner(const Deadline& a, const Deadline& b) { return a < b ? a : b; }
+  /// Milliseconds left, 0 when passed, -1 when there is no end; fits poll(2) and epoll_wait(2).
   [[nodiscard]] int left_ms() const {
+    if (*this == never()) return -1;
     auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - std::chrono::steady_clock::now()).count();
     return left <= 0 ? 0 : static_cast<int>(left);
   }
   [[nodiscard]] bool passed() const { return left_ms() == 0; }
+  auto operator<=>(const Deadline&) const = default;
 
  private:
   explicit Deadline(std::chrono::steady_clock::time_point at) : at_(at) {}

@@ -2,10 +2,10 @@
 // Copyright The Counterfoil Authors
 
 // The server: listeners, connection caps, deadlines, and the way of a request through gate, host rule,
-// route, rate, origin rule, router and back. One watcher thread accepts and holds connections that have
-// nothing to say; a bounded pool of threads serves those that have. Beyond the pool four threads serve stops
-// only. Thread rule: open, start, stop from one thread; figures() from any.
-// Nothing about a peer is logged but counts and machine reasons.
+// route, rate, origin rule, router and back. One event loop speaks with all clients, a bounded pool of
+// threads answers whole requests, and beyond the pool four threads answer stops only. Thread rule: open,
+// start, stop from one thread; figures() from any. Nothing about a peer is logged but counts and machine
+// reasons.
 #pragma once
 
 #include "counterfoil/base/clock.h"
@@ -32,7 +32,7 @@ struct ServerOptions {
   int head_deadline_ms = limits::kHeadDeadline_ms;
   int body_deadline_ms = limits::kBodyDeadline_ms;
   int write_deadline_ms = limits::kWriteDeadline_ms;
-  int turn_deadline_ms = limits::kTurnDeadline_ms;  // reading, in all, before the thread is given back
+  int turn_deadline_ms = limits::kTurnDeadline_ms;  // requests of one connection without a pause
   int keep_alive_ms = limits::kKeepAlive_ms;
   unsigned keep_alive_requests_max = limits::kKeepAliveRequestsMax;
   std::size_t connections_max = limits::kConnectionsMax;

@@ -120,7 +120,6 @@ std::optional<Service::Refusal> Service::judge_door(Admission& admission, Verdic
     return Refusal{verdict.status, verdict.reason, verdict.allow.empty() ? "" : "Allow", verdict.allow};
 
   bool is_stop = match.limits.priority == Priority::Stop;
-  if (peer.only_stops && !is_stop) return Refusal{503, "busy", "Retry-After", std::string(kBusyRetry_s)};
   if (verdict.head.method == Method::Post && !is_same_origin(admission.request))
     return Refusal{403, "cross_site", {}, {}};
   unsigned per_minute_max = match.limits.requests_per_minute_max;
@@ -164,10 +163,17 @@ int Service::stop_delay_ms(const Peer& peer) {
   return std::min(static_cast<int>(over) * kStopDelayStep_ms, limits::kStopDelay_ms_max);
 }
 
-Outcome Service::answer(Admission admission, std::string_view body, const Peer& peer, bool close) {
-  const ListenerOptions& door = *peer.door;
-  bool is_head = admission.head.method == Method::Head;
-  Request unrouted = admission.request;
+Outcome Service::turn_away(const Question& question) {
+  const bool is_head = question.admission.head.method == Method::Head;
+  return refuse(question.admission.request, {503, "busy", "Retry-After", std::string(kBusyRetry_s)},
+                question.peer, is_head, question.close);
+}
+
+Outcome Service::answer(Question question) {
+  const JudgedHead& head = question.admission.head;
+  const ListenerOptions& door = *question.peer.door;
+  const bool is_head = head.method == Method::Head;
+  const Request unrouted = question.admission.request;
   auto serve = [&](Request request) {
     figures_.request_served();
     Response response = door.router->dispatch(std::move(request));
@@ -176,15 +182,16 @@ Outcome Service::answer(Admission admission, std::string_view body, const Peer& 
     add_listener_fields(response, door.kind);
     return response;
   };
-  HttpEngine::Answer answer = engine_->run(admission.head, body, std::move(admission.request), close, serve);
-  if (!answer.agreed) return refuse(unrouted, {400, "parser_disagrees", {}, {}}, peer, is_head, true);
+  HttpEngine::Answer answer =
+      engine_->run(head, question.body, std::move(question.admission.request), question.close, serve);
+  if (!answer.agreed)
+    return refuse(unrouted, {400, "parser_disagrees", {}, {}}, question.peer, is_head, true);
   Outcome out;
-  out.close = close;
+  out.close = question.close;
   out.bytes = std::move(answer.bytes);
   out.streaming = std::move(answer.streaming);
-  bool is_stop = admission.limits.priority == Priority::Stop && admission.head.method == Method::Post;
   // The stop is on record by now; only the answer waits.
-  if (is_stop) out.delay_ms = stop_delay_ms(peer);
+  if (question.is_stop() && head.method == Method::Post) out.delay_ms = stop_delay_ms(question.peer);
   return out;
 }
 

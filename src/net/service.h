@@ -2,8 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // The rules between a connection and the router, without sockets: a head in, an admission out; a judged
-// request in, bytes out. Threads today and event loops tomorrow call the same two functions.
-// Thread rule: any thread.
+// request in, bytes out. Thread rule: any thread.
 #pragma once
 
 #include "net/httplib_adapter.h"
@@ -36,7 +35,6 @@ struct Peer {
   std::string address;      // text, for handlers
   std::string address_key;  // what caps count by
   std::optional<Hash> spki;
-  bool only_stops = false;  // served by a thread kept for stops
 };
 
 struct Outcome {
@@ -55,13 +53,24 @@ struct Admission {
   std::optional<Outcome> ended;
 };
 
+/// One whole, judged request with all that answering takes; it needs nothing of the connection any more.
+struct Question {
+  Admission admission;
+  std::string body;  // exactly admission.head.content_length bytes
+  Peer peer;
+  bool close = false;  // the answer is the connection's last
+
+  [[nodiscard]] bool is_stop() const { return admission.limits.priority == Priority::Stop; }
+};
+
 class Service {
  public:
   explicit Service(Clock& clock);
   /// `head` ends with the empty line. `close`: this is the connection's last answer.
   [[nodiscard]] Admission admit(std::string_view head, const Peer& peer, bool close);
-  /// `body` has exactly head.content_length bytes. `close` as above.
-  [[nodiscard]] Outcome answer(Admission admission, std::string_view body, const Peer& peer, bool close);
+  [[nodiscard]] Outcome answer(Question question);
+  /// Too many are waiting: 503.
+  [[nodiscard]] Outcome turn_away(const Question& question);
   /// For what fails before there is a head to judge: 408 and 431.
   [[nodiscard]] Outcome refuse_unread(const Peer& peer, int status, std::string_view reason);
   FigureBook& figures() { return figures_; }

@@ -5,17 +5,12 @@
 // ECDHE only, P-256 and X25519, ChaCha20-Poly1305 first, session tickets with rotating keys, no
 // renegotiation. Client certificates are judged by the pin of their key (SHA-256 of the SPKI), never by a
 // chain; TLS itself proves possession of the key. Thread rule: TlsServer and TlsClient are safe from any
-// thread; a Stream belongs to one thread at a time.
+// thread.
 #pragma once
 
-#include "base/fd.h"
-#include "counterfoil/base/bytes.h"
-#include "counterfoil/base/result.h"
-#include "net/deadline.h"
+#include "net/stream.h"
 
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 
 namespace counterfoil::net {
@@ -25,27 +20,6 @@ struct TlsIdentity {
   std::string certificate_pem;
   SecretBytes key_pem;
 };
-
-/// One connection: bytes in and out with deadlines. Owns its socket, which must be non-blocking.
-class Stream {
- public:
-  virtual ~Stream() = default;
-  /// Fails with Timeout, Refused (peer not acceptable), Io.
-  virtual Status handshake(const Deadline& deadline) = 0;
-  /// At least one byte, or 0 when the peer has closed. Fails with Timeout, Io.
-  virtual Result<std::size_t> read(char* to, std::size_t bytes_max, const Deadline& deadline) = 0;
-  /// All of it. Fails with Timeout, Io.
-  virtual Status write(std::string_view bytes, const Deadline& deadline) = 0;
-  /// True when read() would return without the socket having more.
-  [[nodiscard]] virtual bool buffered() const = 0;
-  /// Tells the peer that nothing more will be written; reading goes on.
-  virtual void finish() = 0;
-  /// SPKI SHA-256 of the peer's certificate, if it showed one.
-  [[nodiscard]] virtual std::optional<Hash> peer_spki() const = 0;
-};
-
-/// A stream without TLS, for the port that only redirects.
-std::unique_ptr<Stream> make_plain_stream(Fd socket);
 
 /// Says whether the key of a client certificate belongs to a known peer. Called from any thread.
 using PeerAllowed = std::function<bool(const Hash& spki_sha256)>;

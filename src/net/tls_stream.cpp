@@ -3,64 +3,12 @@
 
 #include "net/tls_mbed.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 
 namespace counterfoil::net {
 namespace {
-
-bool wait_socket(int fd, short events, const Deadline& deadline) {
-  for (;;) {
-    pollfd p{fd, events, 0};
-    int rc = ::poll(&p, 1, deadline.left_ms());
-    if (rc > 0) return true;
-    if (rc == 0 || errno != EINTR) return false;
-  }
-}
-
-// On Linux EWOULDBLOCK is EAGAIN.
-bool would_block(int error_number) {
-  return error_number == EAGAIN || error_number == EINTR;
-}
-
-class PlainStream final : public Stream {
- public:
-  explicit PlainStream(Fd socket) : socket_(std::move(socket)) {}
-
-  Status handshake(const Deadline& /*deadline*/) override { return {}; }
-
-  Result<std::size_t> read(char* to, std::size_t bytes_max, const Deadline& deadline) override {
-    for (;;) {
-      ssize_t got = ::recv(socket_.get(), to, bytes_max, 0);
-      if (got >= 0) return static_cast<std::size_t>(got);
-      if (!would_block(errno)) return fail(Code::Io, "connection lost");
-      if (!wait_socket(socket_.get(), POLLIN, deadline)) return fail(Code::Timeout);
-    }
-  }
-
-  Status write(std::string_view bytes, const Deadline& deadline) override {
-    while (!bytes.empty()) {
-      ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent >= 0) {
-        bytes.remove_prefix(static_cast<std::size_t>(sent));
-      } else if (!would_block(errno)) {
-        return fail(Code::Io, "connection lost");
-      } else if (!wait_socket(socket_.get(), POLLOUT, deadline)) {
-        return fail(Code::Timeout);
-      }
-    }
-    return {};
-  }
-
-  [[nodiscard]] bool buffered() const override { return false; }
-  void finish() override { ::shutdown(socket_.get(), SHUT_WR); }
-  [[nodiscard]] std::optional<Hash> peer_spki() const override { return std::nullopt; }
-
- private:
-  Fd socket_;
-};
 
 class TlsStream final : public Stream {
  public:
@@ -85,35 +33,31 @@ class TlsStream final : public Stream {
     return {};
   }
 
-  Status handshake(const Deadline& deadline) override {
-    int rc = 0;
-    while ((rc = mbedtls_ssl_handshake(&ssl_)) != 0) CF_CHECK(wait_for(rc, deadline, "TLS handshake"));
-    if (!judge_) return {};
+  Result<Want> try_handshake() override {
+    const int rc = mbedtls_ssl_handshake(&ssl_);
+    if (rc != 0) return want_of(rc, "TLS handshake");
+    if (!judge_) return Want::Nothing;
     Status judged = judge_(mbedtls_ssl_get_peer_cert(&ssl_));
-    if (!judged)
-      mbedtls_ssl_send_alert_message(&ssl_, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
-    return judged;
+    if (judged) return Want::Nothing;
+    mbedtls_ssl_send_alert_message(&ssl_, MBEDTLS_SSL_ALERT_LEVEL_FATAL, MBEDTLS_SSL_ALERT_MSG_BAD_CERT);
+    return std::move(judged).error();
   }
 
-  Result<std::size_t> read(char* to, std::size_t bytes_max, const Deadline& deadline) override {
-    for (;;) {
-      int rc = mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(to), bytes_max);
-      if (rc > 0) return static_cast<std::size_t>(rc);
-      if (rc == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY || rc == 0) return std::size_t{0};
-      CF_CHECK(wait_for(rc, deadline, "TLS read"));
-    }
+  Result<Step> try_read(char* to, std::size_t bytes_max) override {
+    int rc = mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(to), bytes_max);
+#if MBEDTLS_VERSION_MAJOR >= 3
+    // TLS 1.3 sends tickets between the bytes; this client resumes no session, so they pass by.
+    while (rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+      rc = mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(to), bytes_max);
+#endif
+    if (rc == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return Step{};
+    return step_of(rc, "TLS read");
   }
 
-  Status write(std::string_view bytes, const Deadline& deadline) override {
-    while (!bytes.empty()) {
-      int rc = mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
-      if (rc >= 0) {
-        bytes.remove_prefix(static_cast<std::size_t>(rc));
-      } else {
-        CF_CHECK(wait_for(rc, deadline, "TLS write"));
-      }
-    }
-    return {};
+  Result<Step> try_write(std::string_view bytes) override {
+    return step_of(
+        mbedtls_ssl_write(&ssl_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()),
+        "TLS write");
   }
 
   [[nodiscard]] bool buffered() const override {
@@ -125,6 +69,8 @@ class TlsStream final : public Stream {
     ::shutdown(socket_.get(), SHUT_WR);
   }
 
+  [[nodiscard]] int fd() const override { return socket_.get(); }
+
   [[nodiscard]] std::optional<Hash> peer_spki() const override {
     const mbedtls_x509_crt* peer = mbedtls_ssl_get_peer_cert(&ssl_);
     if (peer == nullptr) return std::nullopt;
@@ -132,17 +78,16 @@ class TlsStream final : public Stream {
   }
 
  private:
-  /// Waits for what the library asked for, or turns its code into an error.
-  Status wait_for(int rc, const Deadline& deadline, std::string_view what) {
-    if (deadline.passed()) return fail(Code::Timeout);
-    if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE) {
-      short events = rc == MBEDTLS_ERR_SSL_WANT_READ ? POLLIN : POLLOUT;
-      if (!wait_socket(socket_.get(), events, deadline)) return fail(Code::Timeout);
-      return {};
-    }
-#if MBEDTLS_VERSION_MAJOR >= 3
-    if (rc == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) return {};
-#endif
+  static Result<Step> step_of(int rc, std::string_view what) {
+    if (rc >= 0) return Step{static_cast<std::size_t>(rc), Want::Nothing};
+    CF_TRY(const Want want, want_of(rc, what));
+    return Step{0, want};
+  }
+
+  /// What the library asks for, or its code as an error.
+  static Result<Want> want_of(int rc, std::string_view what) {
+    if (rc == MBEDTLS_ERR_SSL_WANT_READ) return Want::Read;
+    if (rc == MBEDTLS_ERR_SSL_WANT_WRITE) return Want::Write;
     if (rc == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED)
       return tls::tls_error(
           Code::Refused, "The server's certificate is not from the given authority, or not for its name", rc);
@@ -172,10 +117,6 @@ class TlsStream final : public Stream {
 };
 
 }  // namespace
-
-std::unique_ptr<Stream> make_plain_stream(Fd socket) {
-  return std::make_unique<PlainStream>(std::move(socket));
-}
 
 Result<std::unique_ptr<Stream>> tls::make_tls_stream(Fd socket, std::shared_ptr<Config> config,
                                                      std::string_view server_name, PeerJudge judge) {

@@ -103,13 +103,13 @@ TEST_CASE("when the pool is full stops are still served, others are asked to com
   CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
 }
 
-TEST_CASE("refusals count as requests: a client that only collects them does not keep its thread") {
+TEST_CASE("refusals count as requests: a client that only collects them does not keep its place") {
   ServerOptions options;
   options.keep_alive_requests_max = 3;
   RunningServer s(ListenerKind::Customer, capped_routes(), options);
   RawPeer peer(s.port());
   const std::string request = get_text("/nowhere");
-  // Each time the first byte of the next request is there already, so the thread has a reason to stay.
+  // Each time the first byte of the next request is there already, so the connection never rests.
   peer.send(request.substr(0, 1));
   std::vector<std::string> answers;
   for (int i = 0; i < 3; ++i) {
@@ -122,7 +122,7 @@ TEST_CASE("refusals count as requests: a client that only collects them does not
   CHECK(peer.closed_within(2000));
 }
 
-TEST_CASE("a thread gives its connection up when one turn has lasted too long") {
+TEST_CASE("a connection that never rests is given up when its turn has lasted too long") {
   ServerOptions options;
   options.turn_deadline_ms = 400;
   options.keep_alive_requests_max = 1'000'000;
@@ -141,7 +141,7 @@ TEST_CASE("a thread gives its connection up when one turn has lasted too long") 
   CHECK(peer.closed_within(1000));
 }
 
-TEST_CASE("a thread kept for stops answers one request and closes") {
+TEST_CASE("a stop does not wait behind what waits for the pool, and a refusal keeps the connection") {
   ServerOptions options;
   options.threads_max = 1;
   options.stop_threads = 1;
@@ -157,15 +157,84 @@ TEST_CASE("a thread kept for stops answers one request and closes") {
   RawPeer holder(s.port());
   holder.send(get_text("/hold"));
   while (!inside) std::this_thread::sleep_for(5ms);
-  for (const std::string& bytes : {get_text("/"), get_text("/nowhere"), post_text("/stop", "a=b")}) {
-    RawPeer peer(s.port());
-    peer.send(bytes + "G");
-    CHECK(peer.answer().find("\r\nConnection: close\r\n") != std::string::npos);
-    CHECK(peer.closed_within(limits::kStopThreadDeadline_ms / 2));
-  }
-  CHECK(status_of(ask(s.port(), post_text("/stop", "a=b"))) == 200);
+  RawPeer waiting(s.port());
+  RawPeer stopping(s.port());
+  waiting.send(get_text("/"));
+  stopping.send(post_text("/stop", "a=b"));
+  CHECK(status_of(stopping.answer(limits::kStopThreadAfter_ms - 50)) == 200);
+  CHECK(status_of(waiting.answer()) == 503);
   go_on = true;
   CHECK(holder.answer().ends_with("held"));
+  waiting.send(get_text("/"));
+  CHECK(status_of(waiting.answer()) == 200);
+}
+
+TEST_CASE("slow clients, and slowed stops, keep no thread") {
+  ServerOptions options;
+  options.threads_max = 1;
+  options.stop_threads = 0;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  RawPeer half_head(s.port());
+  RawPeer half_body(s.port());
+  half_head.send("GET / HTTP/1.1\r\nHost: sh");
+  half_body.send("POST /in HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 10\r\n\r\nabc");
+  const auto half_hello = make_plain_stream(test::connect_plain(s.port()));
+  REQUIRE(half_hello->write("\x16\x03\x01\x02", Deadline::in_ms(1000)));
+  for (unsigned i = 0; i <= limits::kStopsPerAddressPerHour + 4; ++i) {
+    RawPeer peer(s.port());
+    peer.send(post_text("/stop", ""));
+    if (i < limits::kStopsPerAddressPerHour) peer.answer();
+  }
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+  half_head.send("op.example\r\n\r\n");
+  half_body.send("defghij");
+  CHECK(status_of(half_head.answer()) == 200);
+  CHECK(half_body.answer().ends_with("in"));
+}
+
+TEST_CASE("a client that does not read its answer delays nobody, and reads it whole later") {
+  ServerOptions options;
+  options.threads_max = 1;
+  options.stop_threads = 0;
+  const std::string large(2 * 1024 * 1024, 'x');
+  Router router = capped_routes();
+  router.get("/large", [&](const Request&) { return Response::text(large); });
+  RunningServer s(ListenerKind::Customer, std::move(router), options);
+  RawPeer lazy(s.port());
+  lazy.send(get_text("/large"));
+  for (int i = 0; i < 400 && s.server->figures().requests < 1; ++i) std::this_thread::sleep_for(5ms);
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+  CHECK(lazy.answer(20'000).ends_with("\r\n\r\n" + large));
+}
+
+TEST_CASE("who only drips a request is given up before a person between two requests") {
+  ServerOptions options;
+  options.connections_max = 3;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  RawPeer known(s.port());
+  known.send(get_text("/"));
+  CHECK(status_of(known.answer()) == 200);
+  RawPeer dripping(s.port());
+  dripping.send("GET / HTT");
+  // By the time that another was answered, the loop has read what came before.
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+  wait_for_connections(s, 2);
+  const auto silent = make_plain_stream(test::connect_plain(s.port()));
+  wait_for_connections(s, 3);
+  const auto next_silent = make_plain_stream(test::connect_plain(s.port()));
+  char c = 0;
+  auto closed = silent->read(&c, 1, Deadline::in_ms(1000));
+  REQUIRE(closed);
+  CHECK(*closed == 0);
+  RawPeer asking(s.port());
+  asking.send(get_text("/"));
+  CHECK(status_of(asking.answer()) == 200);
+  RawPeer another(s.port());
+  another.send(get_text("/"));
+  CHECK(status_of(another.answer()) == 200);
+  CHECK(dripping.closed_within(1000));
+  known.send(get_text("/"));
+  CHECK(status_of(known.answer()) == 200);
 }
 
 TEST_CASE("the oldest stranger goes first when all places are taken") {
