@@ -3,6 +3,8 @@
 
 #include "net/reception.h"
 
+#include "base/stack.h"
+
 #include <utility>
 
 namespace counterfoil::net {
@@ -32,6 +34,7 @@ Next serve_turn(Conversation& conversation, Service& service) {
         break;
       case Next::Ask:
         next = conversation.answered(service.answer(conversation.take_question()));
+        burn_stack();
         break;
       case Next::Shake:
       case Next::Turn:
@@ -98,9 +101,12 @@ class Reception::Answer final : public Trip {
       : Trip(reception, key), question_(std::move(question)), is_stop_(question_.is_stop()) {}
   void run() noexcept override {
     guarded([this] { outcome_ = service().answer(std::move(question_)); });
+    // A handshake leaves nothing of a person on the stack, an answer does.
+    burn_stack();
   }
   void turn_away() noexcept override {
     guarded([this] { outcome_ = service().turn_away(question_); });
+    burn_stack();
   }
   [[nodiscard]] bool goes_first() const override { return is_stop_; }
 

@@ -5,9 +5,8 @@
 
 #include "base/limits.h"
 #include "base/log.h"
-#include "base/stack.h"
 
-#include <system_error>
+#include <exception>
 
 namespace counterfoil::net {
 
@@ -48,7 +47,8 @@ void Workers::stop() {
 bool Workers::spawn(Lane lane) {
   try {
     threads_.emplace_back([this, lane] { work(lane); });
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
+    // Neither a thread nor memory for one: those that there are go on.
     log::warning("net.thread_refused", {{"threads", threads_.size()}});
     return false;
   }
@@ -67,7 +67,6 @@ void Workers::work(Lane lane) {
     else
       errand->turn_away();
     loop_.bring(std::move(errand));
-    burn_stack();
     lock.lock();
   }
 }
