@@ -19,17 +19,9 @@ namespace {
 constexpr std::string_view kSweepKind = "ledger";
 constexpr std::string_view kSweepId = "sweep";
 
-constexpr std::uint64_t kJobIdMask = (std::uint64_t{1} << 48) - 1;
-
-std::int64_t new_job_id() {
-  std::uint64_t id = 0;
-  for (const std::uint8_t byte : crypto::random_bytes(8)) id = id << 8 | byte;
-  return static_cast<std::int64_t>(id & kJobIdMask) + 1;
-}
-
 NewEnding new_ending(EndingJob::Kind kind) {
   NewEnding out;
-  out.job.id = new_job_id();
+  out.job.id = new_row_number();
   out.job.kind = kind;
   out.key = crypto::random_key();
   return out;

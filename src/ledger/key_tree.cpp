@@ -48,6 +48,14 @@ consent::SubjectId new_subject_id() {
   return out;
 }
 
+std::int64_t new_row_number() {
+  constexpr std::uint64_t kMask = (std::uint64_t{1} << 48) - 1;
+  std::array<std::uint8_t, 8> random{};
+  crypto::random(random);
+  ByteView bytes = random;
+  return static_cast<std::int64_t>(read_be64(bytes) & kMask) + 1;
+}
+
 Key epoch_key(const Key& secret, std::string_view origin, std::uint64_t epoch) {
   return crypto::hkdf_sha256(secret.view(), {}, info_of("cf/kek", origin, epoch));
 }

@@ -8,7 +8,7 @@
 //                             ->  K_supp, K_link, K_desk, the log's signing key
 //   record key = HKDF(K_subject || K_cohort): destroying either ends the record.
 //
-// Thread rule: pure functions but for new_subject_id, which is random; all from any thread.
+// Thread rule: pure functions but for the two that begin with new_, which are random; all from any thread.
 #pragma once
 
 #include "counterfoil/base/bytes.h"
@@ -23,6 +23,9 @@ namespace counterfoil::ledger {
 constexpr std::uint64_t kSubjectsPerBucket = 256;
 
 consent::SubjectId new_subject_id();
+/// Of a cohort or a job, 1 to 2^48 and random: an old copy of ledger.db still names whatever had a number,
+/// and must never read it with another's key.
+std::int64_t new_row_number();
 
 /// KEK of an epoch.
 Key epoch_key(const Key& secret, std::string_view origin, std::uint64_t epoch);

@@ -250,11 +250,6 @@ std::optional<std::int64_t> Keyring::cohort_id(const Retention& retention) const
   return at->second;
 }
 
-std::int64_t Keyring::next_cohort_id() const {
-  const std::shared_lock lock(mutex_);
-  return cohorts_.empty() ? 1 : cohorts_.rbegin()->first + 1;
-}
-
 void Keyring::add_bucket(std::uint64_t b, Key key) {
   const std::unique_lock lock(mutex_);
   buckets_.insert_or_assign(b, std::move(key));

@@ -88,7 +88,6 @@ class Keyring {
   [[nodiscard]] std::optional<Key> bucket(std::uint64_t b) const;
   [[nodiscard]] std::optional<Key> cohort(std::int64_t id) const;
   [[nodiscard]] std::optional<std::int64_t> cohort_id(const Retention& retention) const;
-  [[nodiscard]] std::int64_t next_cohort_id() const;
   void add_bucket(std::uint64_t b, Key key);
   void add_cohort(std::int64_t id, const Retention& retention, Key key);
   /// All cohorts that have a key.

@@ -62,7 +62,7 @@ std::pair<std::int64_t, Key> Plan::cohort_for(const Retention& retention) {
         fresh.retention.cohort == retention.cohort)
       return {fresh.id, fresh.key.clone()};
   }
-  const std::int64_t id = keyring_.next_cohort_id() + static_cast<std::int64_t>(cohorts_.size());
+  const std::int64_t id = new_row_number();
   cohorts_.push_back({id, retention, crypto::random_key()});
   return {id, cohorts_.back().key.clone()};
 }

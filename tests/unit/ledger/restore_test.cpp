@@ -141,6 +141,30 @@ TEST_CASE("a restore brings nobody back who was erased after the backup") {
   CHECK(shop->box->ledger->subject_by_token(shop->bea.token));
 }
 
+TEST_CASE("what ended by schedule after the backup stays ended, whatever was filed since") {
+  auto shop = std::make_unique<Restored>();
+  shop->box = quick_box();
+  Box& box = *shop->box;
+  shop->bea = box.ledger->open_subject(somebody(kBea), grant(), kYes, true).value();
+  shop->ana = box.ledger->open_subject(somebody(kAna), grant(), {"consent", "2026-10"}, true).value();
+  // A line that keeps her after the first has ended.
+  REQUIRE(box.ledger->confirm(shop->ana.subject, confirmed_by_staff(), kYes));
+  REQUIRE(Ledger::backup(box.folder.path(), shop->backup.path()));
+  box.clock.set(1'793'500'000);  // 2026-11-01
+  const auto swept = box.ledger->sweep(true);
+  REQUIRE(swept);
+  wait_for(box, *swept, State::Ended);
+  // A cohort's number that was used again would have the old line opened with this one's key.
+  REQUIRE(box.ledger->open_subject(somebody("+34600000009"), grant(), {"consent", "2027-10"}, true));
+  box.ledger.reset();
+  const auto report = restore(*shop);
+  CHECK(report.keyless == 1);
+  CHECK(report.events == 2);
+  box.open();
+  CHECK(box.ledger->subject_by_token(shop->ana.token)->state.events == 1);
+  CHECK(box.ledger->subject_by_token(shop->bea.token));
+}
+
 TEST_CASE("an erasure that a backup knows of goes on after a restore, and waits where a hold keeps it") {
   auto shop = std::make_unique<Restored>();
   shop->box = new_box();
