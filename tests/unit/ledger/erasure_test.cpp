@@ -172,6 +172,24 @@ TEST_CASE("old copies open only what is still alive") {
   CHECK(opens(true, true, true) == "ana bea");  // everything of that day: hence the anchor is in no backup
 }
 
+TEST_CASE("what a rotation wrote is not believed while somebody's bucket is missing") {
+  const auto box = new_box();
+  REQUIRE(box->ledger->open_subject(somebody(kAna), grant(), kYes, false));
+  box->ledger.reset();
+  Anchor anchor(*box->anchor);
+  REQUIRE(anchor.open(box->anchor_epoch()));
+  const AnchorRecord& now = anchor.record();
+  const std::string path = keys_path(box->folder.path());
+  CHECK(check_epoch(path, now.secret, now.epoch));
+  {
+    auto keys = store::Database::open(path, {});
+    REQUIRE(keys);
+    REQUIRE(keys->exec("DELETE FROM bucket"));
+    REQUIRE(keys->checkpoint(store::Checkpoint::Truncate));
+  }
+  CHECK(check_epoch(path, now.secret, now.epoch).error().code == Code::Corrupt);
+}
+
 TEST_CASE("each recipient gets a notice by the handle it knows the person by, once the keys are gone") {
   const auto box = quick_box();
   const auto ana = box->ledger->open_subject(somebody(kAna), grant(), kYes, false);
