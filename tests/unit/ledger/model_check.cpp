@@ -201,9 +201,12 @@ void World::find_lines_again(const KeyNames& keys) {
     const bool has_key = keys.subjects.contains(person.id);
     for (const ModelLine& line : person.lines) {
       const bool kept = has_key && keys.cohorts.contains({line.kept.retention_class, line.kept.cohort});
-      must(places.contains(line.name) == kept,
-           kept ? "I1: line " + line.name + " is lost" : "I3: line " + line.name + " is back");
-      person.partly_gone = person.partly_gone || !kept;
+      const bool is_there = places.contains(line.name);
+      // What is due goes by itself after a start, and may have gone before it was looked for.
+      const bool may_be_gone = !kept || line.kept.cohort < month(0);
+      must(is_there ? kept : may_be_gone,
+           is_there ? "I3: line " + line.name + " is back" : "I1: line " + line.name + " is lost");
+      person.partly_gone = person.partly_gone || !is_there;
     }
     find(person.lines);
     find(person.ending);
