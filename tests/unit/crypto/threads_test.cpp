@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -61,6 +62,24 @@ TEST_CASE("four threads mix all operations for two seconds and get right answers
   for (auto& t : threads) t.join();
   CHECK(bad == 0);
   CHECK(good > 100);
+}
+
+TEST_CASE("wraps of one key in four threads never share a nonce") {
+  constexpr std::size_t kEach = 1000;
+  const Key key = random_key();
+  std::vector<std::vector<Bytes>> nonces(4);
+  std::vector<std::thread> threads;
+  for (auto& mine : nonces)
+    threads.emplace_back([&] {
+      for (std::size_t i = 0; i < kEach; ++i) {
+        const Bytes wrapped = wrap(key, {}, key.view());
+        mine.emplace_back(wrapped.begin(), wrapped.begin() + kWrapNonceBytes);
+      }
+    });
+  for (auto& t : threads) t.join();
+  std::set<Bytes> all;
+  for (const auto& mine : nonces) all.insert(mine.begin(), mine.end());
+  CHECK(all.size() == nonces.size() * kEach);
 }
 
 }  // namespace counterfoil::crypto
