@@ -77,6 +77,7 @@ class World {
   void release();
   void follow_moved_lines(ModelPerson& person) const;
   void acknowledge_notices();
+  [[nodiscard]] bool ends_soon(std::int64_t job) const;
 
   void open_ledger();
   [[nodiscard]] SecretBytes anchor_bytes() const;
