@@ -27,6 +27,7 @@ namespace counterfoil::app {
 namespace {
 
 constexpr int kFreedByte = 0x5a;
+constexpr int kOwnMapping_bytes = 16 * 1024;
 
 std::string with_port(const std::string& scheme, const std::string& host, std::uint16_t port,
                       std::uint16_t usual) {
@@ -204,6 +205,9 @@ void show_health(Appliance& box) {
 Status harden_process() {
   // Whatever is freed is overwritten: an erased person must not stay behind in the heap.
   ::mallopt(M_PERTURB, kFreedByte);
+  // The buffers of a TLS connection are larger, so they go back to the system when it ends, and of one that
+  // is idle only the pages it has used are there.
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMapping_bytes);
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return errno_error(errno, "cannot forbid core files");
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)

@@ -127,6 +127,11 @@ Conversation::Next Conversation::first_bytes() {
     state_ = State::Idle;
     return ready();
   }
+  handshakes_ = setting_.service.count_handshake(peer_);
+  if (handshakes_ > setting_.options.handshakes_per_second_max) {
+    setting_.service.figures().refused("handshake_rate");
+    return Next::Close;
+  }
   auto stream = peer_.door->tls->accept(std::move(socket_));
   if (!stream) {
     setting_.service.figures().refused("tls_memory");

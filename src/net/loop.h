@@ -27,7 +27,7 @@ class Errand {
   virtual void turn_away() noexcept { run(); }
   /// In the loop's thread, afterwards.
   virtual void come_back() = 0;
-  /// A stop: never turned away, and never behind the others.
+  /// Never turned away and never behind the others: a stop, or a handshake of somebody who makes few.
   [[nodiscard]] virtual bool goes_first() const { return false; }
 };
 

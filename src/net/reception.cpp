@@ -82,15 +82,17 @@ class Reception::Loan final : public Trip {
  public:
   using Work = Next (*)(Conversation&, Service&);
   Loan(Reception& reception, Loop::Key key, Conversation& conversation, Work work)
-      : Trip(reception, key), conversation_(conversation), work_(work) {}
+      : Trip(reception, key), conversation_(conversation), work_(work), is_rare_(conversation.is_rare()) {}
   void run() noexcept override {
     guarded([this] { next_ = work_(conversation_, service()); });
   }
+  [[nodiscard]] bool goes_first() const override { return is_rare_; }
 
  private:
   Next result(Conversation& /*same*/) override { return next_; }
   Conversation& conversation_;
   const Work work_;
+  const bool is_rare_;
   Next next_ = Next::Close;
 };
 
@@ -219,7 +221,7 @@ void Reception::open_door(std::size_t door) {
 }
 
 void Reception::accept_from(std::size_t door) {
-  for (int i = 0; i < limits::kListenBacklog; ++i) {
+  for (int i = 0; i < limits::kAcceptsAtOnce; ++i) {
     // The kernel holds the next ones until somebody here has finished.
     if (!has_room()) return pause_door(door, "connections_cap");
     auto accepted = accept_socket(doors_[door].socket.fd.get());

@@ -37,6 +37,7 @@ struct ServerOptions {
   unsigned keep_alive_requests_max = limits::kKeepAliveRequestsMax;
   std::size_t connections_max = limits::kConnectionsMax;
   std::size_t connections_per_address_max = limits::kConnectionsPerAddressMax;
+  unsigned handshakes_per_second_max = limits::kHandshakesPerSecondMax;  // per address
   unsigned threads_max = limits::kServerThreadsMax;
   unsigned stop_threads = limits::kStopThreads;
 };

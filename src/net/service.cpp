@@ -11,6 +11,7 @@
 namespace counterfoil::net {
 namespace {
 
+constexpr std::int64_t kSecond_ms = 1'000;
 constexpr std::int64_t kMinute_ms = 60'000;
 constexpr std::int64_t kHour_ms = 3'600'000;
 constexpr int kStopDelayStep_ms = 250;
@@ -61,7 +62,14 @@ ServerFigures FigureBook::read() const {
 }
 
 Service::Service(Clock& clock)
-    : per_minute_(clock, kMinute_ms), per_hour_(clock, kHour_ms), engine_(HttpEngine::make()) {}
+    : per_second_(clock, kSecond_ms),
+      per_minute_(clock, kMinute_ms),
+      per_hour_(clock, kHour_ms),
+      engine_(HttpEngine::make()) {}
+
+unsigned Service::count_handshake(const Peer& peer) {
+  return per_second_.count(peer.address_key, "handshake");
+}
 
 Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
   Admission admission;

@@ -66,6 +66,8 @@ struct Question {
 class Service {
  public:
   explicit Service(Clock& clock);
+  /// How many handshakes of that address began in this second, with one more.
+  [[nodiscard]] unsigned count_handshake(const Peer& peer);
   /// `head` ends with the empty line. `close`: this is the connection's last answer.
   [[nodiscard]] Admission admit(std::string_view head, const Peer& peer, bool close);
   [[nodiscard]] Outcome answer(Question question);
@@ -87,6 +89,7 @@ class Service {
                                bool close);
   [[nodiscard]] int stop_delay_ms(const Peer& peer);
 
+  RateTable per_second_;
   RateTable per_minute_;
   RateTable per_hour_;
   FigureBook figures_;

@@ -51,6 +51,13 @@ Error bind_error(int error_number, const ListenerOptions& options) {
   return errno_error(error_number, "listen on " + where);
 }
 
+/// In TLS and in HTTP the client speaks first, so the kernel keeps whoever says nothing (tcp(7)): connections
+/// that are only opened and dropped never reach the loop.
+void leave_silent_ones_outside(int fd) {
+  const int seconds = limits::kHandshakeDeadline_ms / 1000;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
+}
+
 Result<ListeningSocket> adopt_socket(int fd) {
   Fd owned(fd);
   int listening = 0;
@@ -60,6 +67,7 @@ Result<ListeningSocket> adopt_socket(int fd) {
   int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
     return errno_error(errno, "take over socket");
+  leave_silent_ones_outside(fd);
   std::uint16_t port = port_of(fd);
   return ListeningSocket{std::move(owned), port};
 }
@@ -126,6 +134,7 @@ Result<ListeningSocket> open_listening_socket(const ListenerOptions& options) {
     return errno_error(errno, "socket option");
   if (::bind(fd.get(), found->ai_addr, found->ai_addrlen) != 0) return bind_error(errno, options);
   if (::listen(fd.get(), limits::kListenBacklog) != 0) return bind_error(errno, options);
+  leave_silent_ones_outside(fd.get());
   std::uint16_t real_port = port_of(fd.get());
   return ListeningSocket{std::move(fd), real_port};
 }

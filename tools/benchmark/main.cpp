@@ -115,8 +115,8 @@ int run_benchmarks(const Options& options, const std::string& json_file) {
     if (options.wants("tls")) CF_CHECK(bench_tls(options, report));
     return {};
   }();
-  if (!done) return report_end(done);
   std::fputs(report.table().c_str(), stdout);
+  if (!done) return report_end(done);
   if (!json_file.empty()) {
     const auto text = report.json();
     if (!text || !write_file_durably(json_file, as_bytes(*text + "\n"), 0644)) return exit_status(Code::Io);
