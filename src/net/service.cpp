@@ -97,10 +97,11 @@ Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
   bool is_head = judged.method == Method::Head;
   close = close || !judged.keep_alive;
   if (refusal) {
-    // A body that nobody reads would be taken for the next request.
-    close = close || !understood || judged.content_length > 0;
+    // A body that nobody reads, or that has no length, would be taken for the next request.
+    const bool may_have_body = !understood || judged.content_length > 0 || refusal->status == 411;
+    close = close || may_have_body;
     admission.ended = refuse(request, *refusal, peer, is_head, close);
-    admission.ended->unread_input = !understood || judged.content_length > 0;
+    admission.ended->unread_input = may_have_body;
   } else if (peer.door->kind == ListenerKind::Redirect) {
     admission.ended = redirect_to_name(judged, *peer.door, close);
   }

@@ -71,7 +71,7 @@ def lengths():
             ("empty", ["Content-Length:"], 400, "content_length"),
             ("beyond 64 bits", ["Content-Length: 18446744073709551619"], 413, "content_length_digits")):
         yield Hostile(name, post(*fields), status, reason)
-    yield Hostile("none", post(body=b""), 411, "length_required", closes=False)
+    yield Hostile("none", post(body=b""), 411, "length_required")
 
 
 def injections():

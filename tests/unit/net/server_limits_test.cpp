@@ -221,7 +221,8 @@ TEST_CASE("who only drips a request is given up before a person between two requ
   CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
   wait_for_connections(s, 2);
   RawPeer silent(s.port());
-  wait_for_connections(s, 3);
+  // Its handshake ends here a moment before it ends there.
+  std::this_thread::sleep_for(100ms);
   const RawPeer next_silent(s.port());
   CHECK(silent.closed_within(1000));
   RawPeer asking(s.port());
