@@ -191,8 +191,8 @@ void World::push(std::uint32_t a, std::uint32_t /*b*/) {
   acknowledge_notices();
 }
 
-// A notice is written when the keys are gone, a moment before the erasure is reported as ended. Of one that was
-// asked for after a backup a restored log knows nothing.
+// A notice is written when the keys are gone, a moment before the erasure is reported as ended. Of one that
+// was asked for after a backup a restored log knows nothing.
 bool World::ends_soon(std::int64_t job) const {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(2);
   while (true) {
