@@ -9,12 +9,14 @@ import base64
 import hashlib
 import json
 import pathlib
+import ssl
 import struct
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/system"), str(ROOT / "tests/vectors")]
+sys.path[:0] = [str(ROOT / part) for part in ("tests/system", "tests/attack", "tests/vectors")]
 import box as b  # noqa: E402
+import hostile as h  # noqa: E402
 import make as vectors  # noqa: E402
 
 LOG_KEY = int.from_bytes(vectors.sha(b"log key"), "big")
@@ -42,6 +44,17 @@ def padded(data):
 
 def text(t):
     return struct.pack(">I", len(t)) + t
+
+
+def client_hello():
+    """The first flight of a real client."""
+    said = ssl.MemoryBIO()
+    hello = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), said, server_hostname="localhost")
+    try:
+        hello.do_handshake()
+    except ssl.SSLWantReadError:
+        return said.read()
+    raise AssertionError("a handshake without an answer")
 
 
 # ---- from the vectors ----
@@ -137,6 +150,11 @@ def from_shapes(seeds, box):
                                                 ("Origin", "https://localhost")], b"number=1") + b"number=1",
                   client.head("GET", "/a%20b/../c", [("Cookie", "__Host-cf=abc"), ("Accept", "text/html,*/*;q=0.1")]),
                   client.head("PUT", "/r", [("Transfer-Encoding", "chunked")]))
+        requests = [client.head("GET", "/", []), client.head("POST", "/in", [], b"number=1") + b"number=1"]
+    seeds.add("gate", *(one.data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" for kind in h.KINDS.values() for one in kind
+                        if len(one.data) < 2500))
+    seeds.add("tls_stream", *(bytes([0, at_once]) + client_hello() for at_once in (255, 7, 0)), b"\x00\xff\x15\x03\x03\x00\x02\x02\x28",
+              b"\x01\xff\x17\x03\x03\x00\x20" + bytes(32), b"\x01\x03" + client_hello(), b"\x02\x40" + b"".join(requests) * 3)
     seeds.add("form", "number=070-174+06+13&region=SE&topic=orders&topic=care&age=yes", "a=%C3%BC&b=%F0%9F%98%80&c", "=&&x=")
     seeds.add("cookie", "__Host-cf=abcdef; lang=en", "a=b; __Host-cf=1; __Host-cf=2", " __Host-cf = x ;;")
     seeds.add("text_forms", "AAECAwQ=", "AAECAw", "AAB", "AAB=", "-_-_", "+/+/", "00ffAB", "Zürich 😀 \x1b[2J\u202e", b"\xf0\x9f\x98\xed\xa0\x80")
