@@ -4,6 +4,7 @@
 // The only place with numbers that bound input, queues and waits. Units are the last word of each name.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -159,6 +160,9 @@ constexpr std::size_t kNoticeAnswerBytesMax = 1024 * 1024;
 constexpr std::size_t kCertificateNameCharsMax = 64;  // RFC 5280, ub-common-name
 constexpr std::size_t kCertificateNamesMax = 32;
 constexpr std::size_t kCertificateBytesMax = 16 * 1024;
+constexpr std::size_t kChainCertificatesMax = 8;
+constexpr std::array<std::int64_t, 4> kCertificateWarn_days = {30, 14, 7, 3};  // before it ends
+constexpr std::int64_t kCertificateAhead_s = 3600;  // how far in our future one may begin that is installed
 
 // Files and configuration
 constexpr std::size_t kConfigBytesMax = 256 * 1024;

@@ -7,12 +7,12 @@
 #include "crypto/crypto.h"
 #include "crypto/pem.h"
 #include "crypto/pk_holder.h"
+#include "crypto/x509_holder.h"
 
 #include <arpa/inet.h>
 #include <mbedtls/bignum.h>
 #include <mbedtls/md.h>
 #include <mbedtls/version.h>
-#include <mbedtls/x509_crt.h>
 
 #include <algorithm>
 #include <ctime>
@@ -27,10 +27,12 @@ constexpr std::size_t kDnsNameCharsMax = 253;  // RFC 1035
 constexpr Instant kLatest = 253402300799;      // 9999-12-31T23:59:59Z, the end of GeneralizedTime
 
 // Contents of object identifiers.
+constexpr std::string_view kOidCommonName("\x55\x04\x03", 3);
+constexpr std::string_view kOidExtensionRequest("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e", 9);
+constexpr std::string_view kOidEcdsaWithSha256("\x2a\x86\x48\xce\x3d\x04\x03\x02", 8);
 constexpr std::string_view kOidSubjectAltName("\x55\x1d\x11", 3);
 constexpr std::string_view kOidBasicConstraints("\x55\x1d\x13", 3);
 constexpr std::string_view kOidExtendedKeyUsage("\x55\x1d\x25", 3);
-constexpr std::string_view kOidServerAuth("\x2b\x06\x01\x05\x05\x07\x03\x01", 8);
 constexpr std::string_view kOidClientAuth("\x2b\x06\x01\x05\x05\x07\x03\x02", 8);
 
 struct WriterHolder {
@@ -39,13 +41,6 @@ struct WriterHolder {
   WriterHolder(const WriterHolder&) = delete;
   WriterHolder& operator=(const WriterHolder&) = delete;
   mbedtls_x509write_cert crt{};
-};
-struct CertificateHolder {
-  CertificateHolder() { mbedtls_x509_crt_init(&crt); }
-  ~CertificateHolder() { mbedtls_x509_crt_free(&crt); }
-  CertificateHolder(const CertificateHolder&) = delete;
-  CertificateHolder& operator=(const CertificateHolder&) = delete;
-  mbedtls_x509_crt crt{};
 };
 
 // What the few kinds of certificate differ in.
@@ -115,6 +110,10 @@ Result<Bytes> subject_alt_name(const ServerNames& names) {
     add(kSanAddress, address);
   }
   return der_element(kDerSequence, all);
+}
+
+const std::string& first_name(const ServerNames& names) {
+  return names.dns.empty() ? names.addresses.front() : names.dns.front();
 }
 
 Bytes basic_constraints(bool authority) {
@@ -241,6 +240,33 @@ Instant instant_of(const mbedtls_x509_time& t) {
   return ::timegm(&parts);
 }
 
+// "EC P-256", "RSA 2048", "EC 384": what a person calls it.
+std::string key_words(const mbedtls_x509_crt& crt) {
+  if (VerifyKey::from_spki({crt.pk_raw.p, crt.pk_raw.len})) return "EC P-256";
+  const bool is_rsa = mbedtls_pk_can_do(&crt.pk, MBEDTLS_PK_RSA) != 0;
+  return (is_rsa ? "RSA " : "EC ") + std::to_string(mbedtls_pk_get_bitlen(&crt.pk));
+}
+
+std::string address_text(ByteView raw) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int family = raw.size() == 4 ? AF_INET : AF_INET6;
+  if (raw.size() != 4 && raw.size() != 16) return {};
+  return ::inet_ntop(family, raw.data(), text.data(), text.size()) == nullptr ? "" : text.data();
+}
+
+ServerNames names_of(const mbedtls_x509_crt& crt) {
+  constexpr int kTagBits = 0x1f;
+  ServerNames out;
+  for (const auto* name = &crt.subject_alt_names; name != nullptr && name->buf.p != nullptr;
+       name = name->next) {
+    const ByteView value{name->buf.p, name->buf.len};
+    if ((name->buf.tag & kTagBits) == (kSanDns & kTagBits)) out.dns.push_back(printable(as_text(value)));
+    if ((name->buf.tag & kTagBits) != (kSanAddress & kTagBits)) continue;
+    if (std::string text = address_text(value); !text.empty()) out.addresses.push_back(std::move(text));
+  }
+  return out;
+}
+
 bool is_authority(const mbedtls_x509_crt& crt) {
 #if MBEDTLS_VERSION_MAJOR >= 3
   return mbedtls_x509_crt_get_ca_istrue(&crt) == 1;
@@ -266,6 +292,8 @@ Result<CertificateFacts> read_certificate(ByteView pem_or_der) {
   facts.spki_sha256 = sha256({crt.pk_raw.p, crt.pk_raw.len});
   facts.validity = {instant_of(crt.valid_from), instant_of(crt.valid_to)};
   facts.is_authority = is_authority(crt);
+  facts.names = names_of(crt);
+  facts.key = key_words(crt);
   return facts;
 }
 
@@ -302,8 +330,7 @@ Result<std::string> Authority::issue_server(const VerifyKey& key, const ServerNa
   Draft draft;
   CF_TRY(draft.subject_alt_name, subject_alt_name(names));
   // Clients read the alternative names only; this one is for people who look at the certificate.
-  const std::string& first = names.dns.empty() ? names.addresses.front() : names.dns.front();
-  draft.subject = "CN=" + first.substr(0, limits::kCertificateNameCharsMax);
+  draft.subject = "CN=" + first_name(names).substr(0, limits::kCertificateNameCharsMax);
   draft.issuer = name_;
   draft.validity = validity;
   draft.basic_constraints = basic_constraints(false);
@@ -323,6 +350,27 @@ Result<std::string> Authority::issue_client(const VerifyKey& key, std::string_vi
   draft.extended_key_usage = extended_key_usage(kOidClientAuth);
   draft.key_usage = MBEDTLS_X509_KU_DIGITAL_SIGNATURE;
   return write_certificate(draft, key, key_);
+}
+
+Result<std::string> certificate_request(const SigningKey& key, const ServerNames& names) {
+  CF_TRY(const Bytes alt_name, subject_alt_name(names));
+  const auto sequence = [](std::initializer_list<ByteView> parts) {
+    return der_element(kDerSequence, der_join(parts));
+  };
+  const auto oid = [](std::string_view contents) { return der_element(kDerOid, as_bytes(contents)); };
+  const std::string common = first_name(names).substr(0, limits::kCertificateNameCharsMax);
+  const Bytes attribute = sequence({oid(kOidCommonName), der_element(kDerUtf8String, as_bytes(common))});
+  const Bytes subject = sequence({der_element(kDerSet, attribute)});
+  const Bytes extension = sequence({oid(kOidSubjectAltName), der_element(kDerOctetString, alt_name)});
+  const Bytes asked = sequence({oid(kOidExtensionRequest), der_element(kDerSet, sequence({extension}))});
+  static constexpr std::array<std::uint8_t, 1> kVersion1 = {0};
+  const Bytes info = sequence(
+      {der_element(kDerInteger, kVersion1), subject, key.spki(), der_element(kDerAttributes, asked)});
+  CF_TRY(const Bytes signature, der_signature(key.sign(info)));
+  static constexpr std::array<std::uint8_t, 1> kNoUnusedBits = {0};
+  const Bytes request = sequence({info, sequence({oid(kOidEcdsaWithSha256)}),
+                                  der_element(kDerBitString, der_join({kNoUnusedBits, signature}))});
+  return std::string(pem_block("CERTIFICATE REQUEST", request).text());
 }
 
 }  // namespace counterfoil::crypto

@@ -62,10 +62,16 @@ struct CertificateFacts {
   Hash spki_sha256{};  // SHA-256 of its SubjectPublicKeyInfo: what peers are pinned by
   Validity validity;
   bool is_authority = false;
+  ServerNames names;  // what it says a server may be called
+  std::string key;    // "EC P-256", "RSA 2048"
 };
 
 /// The first certificate of a PEM text, or one DER certificate. Fails with BadInput.
 Result<CertificateFacts> read_certificate(ByteView pem_or_der);
+/// What an authority needs to issue a server certificate (PKCS #10, RFC 2986): "CERTIFICATE REQUEST", PEM.
+/// The same key and names give the same bytes. Fails with BadInput (names).
+Result<std::string> certificate_request(const SigningKey& key, const ServerNames& names);
+
 /// The key pin alone. Fails with BadInput.
 Result<Hash> spki_sha256_of_certificate(std::string_view pem);
 

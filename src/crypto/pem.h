@@ -24,7 +24,12 @@ Bytes der_join(std::initializer_list<ByteView> parts);
 
 constexpr std::uint8_t kDerBoolean = 0x01;
 constexpr std::uint8_t kDerInteger = 0x02;
+constexpr std::uint8_t kDerBitString = 0x03;
+constexpr std::uint8_t kDerOctetString = 0x04;
 constexpr std::uint8_t kDerOid = 0x06;
+constexpr std::uint8_t kDerUtf8String = 0x0c;
 constexpr std::uint8_t kDerSequence = 0x30;
+constexpr std::uint8_t kDerSet = 0x31;
+constexpr std::uint8_t kDerAttributes = 0xa0;  // [0] of a certification request
 
 }  // namespace counterfoil::crypto
