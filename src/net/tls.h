@@ -34,8 +34,8 @@ class TlsServer {
   /// Fails with BadInput (certificate or key unreadable, or they do not belong together), Crypto.
   static Result<std::shared_ptr<TlsServer>> open(const TlsIdentity& identity, Options options);
   virtual ~TlsServer() = default;
-  /// New handshakes use the new identity; running connections keep the old one. Fails as open() and then
-  /// keeps what it had.
+  /// New handshakes use the new identity, and tickets of before resume nothing; running connections keep the
+  /// old one. Fails as open() and then keeps what it had.
   virtual Status reload(const TlsIdentity& identity) = 0;
   /// Fails with Limit, Crypto.
   virtual Result<std::unique_ptr<Stream>> accept(Fd socket) = 0;

@@ -35,7 +35,7 @@ struct Config {
   mbedtls_x509_crt certificate{};
   mbedtls_pk_context key{};
   mbedtls_x509_crt trust{};
-  std::shared_ptr<void> keeps;  // session ticket keys, which outlive one identity
+  std::shared_ptr<void> keeps;  // the keys of its session tickets
 };
 
 /// Judges the peer after the handshake; null when it showed no certificate.

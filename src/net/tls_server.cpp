@@ -10,7 +10,8 @@
 namespace counterfoil::net {
 namespace {
 
-/// Keys that seal session tickets; mbedTLS renews them by itself and locks them against each other.
+/// Keys that seal session tickets; mbedTLS renews them by itself, with a ticket's life between, and locks
+/// them against each other.
 struct TicketKeys {
   TicketKeys() { mbedtls_ssl_ticket_init(&context); }
   ~TicketKeys() { mbedtls_ssl_ticket_free(&context); }
@@ -23,18 +24,6 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
  public:
   explicit MbedServer(Options options) : options_(std::move(options)) {}
 
-  Status set_up(const TlsIdentity& identity) {
-    // A ticket does not carry the client's certificate in TLS 1.3, so where one matters each visit is a full
-    // handshake.
-    if (options_.client_certificate == ClientCertificate::None) {
-      tickets_ = std::make_shared<TicketKeys>();
-      int rc = mbedtls_ssl_ticket_setup(&tickets_->context, crypto::random_callback, nullptr,
-                                        MBEDTLS_CIPHER_AES_256_GCM, limits::kTicketLife_s);
-      if (rc != 0) return tls::tls_error(Code::Crypto, "TLS tickets", rc);
-    }
-    return reload(identity);
-  }
-
   Status reload(const TlsIdentity& identity) override {
     auto config = std::make_shared<tls::Config>(tls::Config::Side::Server);
     CF_CHECK(config->set_defaults());
@@ -43,11 +32,9 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
     // the judge below looks at the key. Possession of the key is proven in either mode.
     bool asks = options_.client_certificate != ClientCertificate::None;
     mbedtls_ssl_conf_authmode(&config->ssl, asks ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_NONE);
-    if (tickets_) {
-      config->keeps = tickets_;
-      mbedtls_ssl_conf_session_tickets_cb(&config->ssl, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
-                                          &tickets_->context);
-    }
+    // A ticket does not carry the client's certificate in TLS 1.3, so where one matters each visit is a full
+    // handshake.
+    if (!asks) CF_CHECK(give_tickets(*config));
     std::lock_guard lock(mutex_);
     config_ = std::move(config);
     return {};
@@ -66,6 +53,19 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
   }
 
  private:
+  // Fresh keys with each identity: who resumes sees no certificate, and a session that began under an old
+  // one, perhaps with a stolen key, must not outlive it.
+  static Status give_tickets(tls::Config& config) {
+    auto tickets = std::make_shared<TicketKeys>();
+    const int rc = mbedtls_ssl_ticket_setup(&tickets->context, crypto::random_callback, nullptr,
+                                            MBEDTLS_CIPHER_AES_256_GCM, limits::kTicketLife_s);
+    if (rc != 0) return tls::tls_error(Code::Crypto, "TLS tickets", rc);
+    mbedtls_ssl_conf_session_tickets_cb(&config.ssl, mbedtls_ssl_ticket_write, mbedtls_ssl_ticket_parse,
+                                        &tickets->context);
+    config.keeps = std::move(tickets);
+    return {};
+  }
+
   Status judge_peer(const mbedtls_x509_crt* peer) const {
     if (peer == nullptr) return fail(Code::Refused, "client certificate missing");
     if (options_.peer_allowed && options_.peer_allowed(tls::spki_of(*peer))) return {};
@@ -73,7 +73,6 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
   }
 
   const Options options_;
-  std::shared_ptr<TicketKeys> tickets_;  // constant after set_up
   std::mutex mutex_;
   std::shared_ptr<tls::Config> config_;  // protected by mutex_
 };
@@ -82,7 +81,7 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
 
 Result<std::shared_ptr<TlsServer>> TlsServer::open(const TlsIdentity& identity, Options options) {
   auto server = std::make_shared<MbedServer>(std::move(options));
-  CF_CHECK(server->set_up(identity));
+  CF_CHECK(server->reload(identity));
   return std::shared_ptr<TlsServer>(std::move(server));
 }
 
