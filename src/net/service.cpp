@@ -97,9 +97,10 @@ Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
   bool is_head = judged.method == Method::Head;
   close = close || !judged.keep_alive;
   if (refusal) {
-    // A body that nobody reads, or that has no length, would be taken for the next request.
+    // A body that nobody reads, or that has no length, would be taken for the next request; whoever posts to
+    // the port that redirects has nothing more to do there.
     const bool may_have_body = !understood || judged.content_length > 0 || refusal->status == 411;
-    close = close || may_have_body;
+    close = close || may_have_body || peer.door->kind == ListenerKind::Redirect;
     admission.ended = refuse(request, *refusal, peer, is_head, close);
     admission.ended->unread_input = may_have_body;
   } else if (peer.door->kind == ListenerKind::Redirect) {

@@ -5,6 +5,8 @@
 
 #include "support.h"
 
+#include <array>
+#include <chrono>
 #include <thread>
 
 namespace counterfoil::net {
@@ -145,24 +147,104 @@ TEST_CASE("the error page of the listener words the transport's refusals") {
             .ends_with("{\"reason\":\"range\"}"));
 }
 
-TEST_CASE("port 80 redirects to the configured name, never to the one asked for") {
+namespace {
+
+// Port 80: no TLS, no routes, one name to send everybody to.
+struct RedirectingServer {
   test::HandClock clock;
-  ListenerOptions listener;
-  listener.kind = ListenerKind::Redirect;
-  listener.redirect_to = "https://shop.example";
-  auto server = Server::open(clock, {}, {listener});
-  REQUIRE(server);
-  REQUIRE((*server)->start());
-  auto stream = make_plain_stream(test::connect_plain((*server)->port(0)));
-  REQUIRE(stream->write("GET /o/abc?x=1 HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
-                        Deadline::in_ms(1000)));
-  std::string answer(2000, 0);
-  auto got = stream->read(answer.data(), answer.size(), Deadline::in_ms(2000));
-  REQUIRE(got);
-  answer.resize(*got);
-  CHECK(status_of(answer) == 301);
-  CHECK(has_field(answer, "Location: https://shop.example/o/abc?x=1"));
-  CHECK(answer.find("evil") == std::string::npos);
+  std::unique_ptr<Server> server;
+
+  explicit RedirectingServer(ServerOptions options = {}) {
+    ListenerOptions listener;
+    listener.kind = ListenerKind::Redirect;
+    listener.redirect_to = "https://shop.example";
+    auto opened = Server::open(clock, options, {listener});
+    REQUIRE(opened);
+    server = std::move(*opened);
+    REQUIRE(server->start());
+  }
+  [[nodiscard]] std::unique_ptr<Stream> connect() const {
+    return make_plain_stream(test::connect_plain(server->port(0)));
+  }
+  // Everything until the other side closes, or has been silent for a while.
+  static std::string rest_of(Stream& stream, int silence_ms = 500) {
+    std::string all;
+    std::array<char, 2000> piece{};
+    for (;;) {
+      const auto got = stream.read(piece.data(), piece.size(), Deadline::in_ms(silence_ms));
+      if (!got) return all + "(open)";
+      if (*got == 0) return all;
+      all.append(piece.data(), *got);
+    }
+  }
+  [[nodiscard]] std::string ask(std::string_view bytes) const {
+    auto stream = connect();
+    REQUIRE(stream->write(bytes, Deadline::in_ms(1000)));
+    return rest_of(*stream);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("port 80 redirects to the configured name, never to the one asked for") {
+  const RedirectingServer s;
+  for (const char* host : {"evil.example", "shop.example", "127.0.0.1", "evil.example:80"}) {
+    CAPTURE(host);
+    const std::string answer =
+        s.ask("GET /o/abc?x=1 HTTP/1.1\r\nHost: " + std::string(host) + "\r\nConnection: close\r\n\r\n");
+    CHECK(status_of(answer) == 301);
+    CHECK(has_field(answer, "Location: https://shop.example/o/abc?x=1"));
+    CHECK(answer.find("evil") == std::string::npos);
+    CHECK(answer.find("(open)") == std::string::npos);
+  }
+  for (const char* target :
+       {"//evil.example/", "http://evil.example/", "@evil.example/", ".evil.example/", "*"}) {
+    CAPTURE(target);
+    const std::string answer = s.ask("GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(status_of(answer) == 400);
+    CHECK(answer.find("Location") == std::string::npos);
+  }
+  auto kept = s.connect();
+  for (const char* method : {"GET", "HEAD"}) {
+    REQUIRE(kept->write(std::string(method) + " / HTTP/1.1\r\nHost: x\r\n\r\n", Deadline::in_ms(1000)));
+    const std::string answer = RedirectingServer::rest_of(*kept, 200);
+    CHECK(status_of(answer) == 301);
+    CHECK(answer.ends_with("\r\n\r\n(open)"));
+  }
+}
+
+TEST_CASE("port 80 refuses whatever is not GET or HEAD in a word, and closes") {
+  const RedirectingServer s;
+  for (const char* request : {"POST /stop HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nnumber=07",
+                              "POST / HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE / HTTP/1.1\r\nHost: x\r\n\r\n",
+                              "OPTIONS / HTTP/1.1\r\nHost: x\r\n\r\n"}) {
+    CAPTURE(request);
+    const std::string answer = s.ask(request);
+    CHECK(status_of(answer) == 405);
+    CHECK(has_field(answer, "Allow: GET, HEAD"));
+    CHECK(has_field(answer, "Connection: close"));
+    CHECK(answer.size() < 300);
+    CHECK(answer.find("Location") == std::string::npos);
+    CHECK_FALSE(answer.ends_with("(open)"));
+  }
+  CHECK(status_of(s.ask("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello")) == 400);
+  CHECK(status_of(s.ask("\x16\x03\x01\x02\x01\r\n\r\n")) == 400);  // TLS where none is spoken
+}
+
+TEST_CASE("on port 80 a slow head ends at its deadline, however it trickles") {
+  ServerOptions options;
+  options.head_deadline_ms = 300;
+  const RedirectingServer s(options);
+  auto slow = s.connect();
+  const auto began = std::chrono::steady_clock::now();
+  REQUIRE(slow->write("GET / HTTP/1.1\r\n", Deadline::in_ms(1000)));
+  for (int i = 0; i < 40; ++i) {
+    if (!slow->write("X", Deadline::in_ms(100))) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    if (s.server->figures().connections == 0) break;
+  }
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::milliseconds(700));
+  CHECK(s.server->figures().refused["head_timeout"] == 1);
 }
 
 TEST_CASE("a taken port, a foreign address and a missing part are told apart") {
