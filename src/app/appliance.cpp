@@ -19,15 +19,6 @@
 namespace counterfoil::app {
 namespace {
 
-Result<Board> board_for(const Config& config, const Paths& paths) {
-  board::BoardOptions options;
-  options.anchor_path = paths.anchor(config);
-  options.anchor_given = !config.anchor_path.empty();
-  options.clock = config.clock_trusted ? board::ClockWord::Trusted : board::ClockWord::Measured;
-  options.clock_control_path = config.clock_control_path;
-  return board::make(config.board, options);
-}
-
 ledger::Options ledger_options(const Config& config, const Paths& paths, const Board& board,
                                const Clock* clock) {
   ledger::Options options;
@@ -129,6 +120,15 @@ Result<std::unique_ptr<ledger::Ledger>> open_or_seal_ledger(const ledger::Option
 
 }  // namespace
 
+Result<Board> board_for(const Config& config, const Paths& paths) {
+  board::BoardOptions options;
+  options.anchor_path = paths.anchor(config);
+  options.anchor_given = !config.anchor_path.empty();
+  options.clock = config.clock_trusted ? board::ClockWord::Trusted : board::ClockWord::Measured;
+  options.clock_control_path = config.clock_control_path;
+  return board::make(config.board, options);
+}
+
 Appliance::Appliance(Config config, Board board, Clock* clock)
     : config_(std::move(config)),
       board_(std::move(board)),
@@ -187,9 +187,10 @@ Result<json::Value> Appliance::status() const {
   const std::string scrubbed_at = health.scrubbed_at == 0 ? std::string() : rfc3339(health.scrubbed_at);
   return json::Value(
       json::Object{{"anchor", health.anchor_promise},
+                   {"certificate", door_facts(&DoorCalls::certificate)},
                    {"clock", clock_state_name(health.clock)},
                    {"closed", std::move(closed)},
-                   {"doors", door_figures()},
+                   {"doors", door_facts(&DoorCalls::figures)},
                    {"erasure_notices", json::Object{{"open", told.open}, {"overdue", told.overdue}}},
                    {"events", health.size},
                    {"index_ready", health.index_ready},
@@ -248,14 +249,30 @@ void Appliance::set_session_end(std::function<void(std::string_view user)> end) 
   session_end_ = std::move(end);
 }
 
-void Appliance::set_door_figures(std::function<json::Value()> figures) {
-  const std::lock_guard lock(doors_);
-  door_figures_ = std::move(figures);
+void Appliance::set_doors(DoorCalls doors) {
+  const std::lock_guard lock(doors_mutex_);
+  doors_ = std::move(doors);
 }
 
-json::Value Appliance::door_figures() const {
-  const std::lock_guard lock(doors_);
-  return door_figures_ ? door_figures_() : json::Value();
+json::Value Appliance::door_facts(const std::function<json::Value()> DoorCalls::* what) const {
+  const std::lock_guard lock(doors_mutex_);
+  const auto& facts = doors_.*what;
+  return facts ? facts() : json::Value();
+}
+
+Result<json::Value> Appliance::certificate_status() const {
+  return json::Value(json::Object{{"certificate", door_facts(&DoorCalls::certificate)},
+                                  {"clock", clock_state_name(clock_->state())},
+                                  {"now", clock_->now()}});
+}
+
+Result<json::Value> Appliance::reload_certificate() {
+  {
+    const std::lock_guard lock(doors_mutex_);
+    if (!doors_.reload) return fail(Code::NotReady, "the doors are not open");
+    CF_CHECK(doors_.reload());
+  }
+  return certificate_status();
 }
 
 Result<json::Value> Appliance::list_peers() const {
@@ -345,6 +362,8 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
   if (name == "retention.shorten") return shorten(request, progress);
   if (name == "retention.report") return report_retention();
   if (name == "hold.list") return list_kept(*desk_);
+  if (name == "tls.status") return certificate_status();
+  if (name == "tls.reload") return reload_certificate();
   if (name == "log.key" && ledger_->log_key().spki.empty())
     return fail(Code::Corrupt, ledger_->health().trouble);
   if (name == "log.key") {

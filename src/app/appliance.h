@@ -30,6 +30,9 @@ struct Paths {
   [[nodiscard]] std::string control_socket() const { return data + "/control.sock"; }
 };
 
+/// The configured board: its clock above all. Fails with NotFound, BadInput.
+Result<Board> board_for(const Config& config, const Paths& paths);
+
 class Appliance {
  public:
   /// Makes the data folder's ledger. Fails with Conflict when there is one already.
@@ -48,8 +51,9 @@ class Appliance {
 
   /// An operator's command as canonical JSON, {"do": name, …}, and its answer. Commands: status, verify,
   /// user.add, user.password, user.remove, users, setup.code, link.add, links, peer.add, peer.remove, peers,
-  /// log.key, restore.vouch, retention.due, retention.report, retention.run, hold.list, and those of
-  /// people.h. Commands that change something run one at a time. Fails with BadInput, and as the desk does.
+  /// log.key, tls.status, tls.reload, restore.vouch, retention.due, retention.report, retention.run,
+  /// hold.list, and those of people.h. Commands that change something run one at a time. Fails with BadInput,
+  /// and as the desk does.
   Result<json::Value> command(const json::Value& request, const ControlProgress& progress = {});
 
   [[nodiscard]] const Config& config() const { return config_; }
@@ -58,8 +62,13 @@ class Appliance {
   void set_serving() { serving_ = true; }
   /// Called with a user's name when the user's sessions must end; nothing: there are no sessions.
   void set_session_end(std::function<void(std::string_view user)> end);
-  /// Asked each time for what status says of the doors; nothing: there are none.
-  void set_door_figures(std::function<json::Value()> figures);
+  /// What commands can ask of the doors; empty functions: there are none.
+  struct DoorCalls {
+    std::function<json::Value()> figures;      // for status
+    std::function<json::Value()> certificate;  // certificate_facts() of the one being served
+    std::function<Status()> reload;            // reads the certificate anew
+  };
+  void set_doors(DoorCalls doors);
   desk::Desk& desk() { return *desk_; }
   ledger::Ledger& ledger() { return *ledger_; }
   Board& board() { return board_; }
@@ -70,7 +79,9 @@ class Appliance {
                                                       const Paths& paths, Clock* clock);
   Appliance(Config config, Board board, Clock* clock);
   Result<json::Value> status() const;
-  json::Value door_figures() const;
+  json::Value door_facts(const std::function<json::Value()> DoorCalls::* what) const;
+  Result<json::Value> certificate_status() const;
+  Result<json::Value> reload_certificate();
   Result<json::Value> verify(const ControlProgress& progress) const;
   Result<json::Value> shorten(const json::Value& request, const ControlProgress& progress);
   Result<json::Value> list_peers() const;
@@ -86,8 +97,8 @@ class Appliance {
   std::atomic<bool> serving_{false};
   std::mutex changes_;
   std::function<void(std::string_view user)> session_end_;  // guarded by changes_
-  mutable std::mutex doors_;                                // not changes_: status never waits for a change
-  std::function<json::Value()> door_figures_;               // guarded by doors_
+  mutable std::mutex doors_mutex_;                          // not changes_: status never waits for a change
+  DoorCalls doors_;                                         // guarded by doors_mutex_
 };
 
 }  // namespace counterfoil::app

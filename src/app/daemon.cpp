@@ -3,6 +3,7 @@
 
 #include "app/daemon.h"
 
+#include "app/certificate.h"
 #include "app/control.h"
 #include "base/fd.h"
 #include "base/limits.h"
@@ -22,6 +23,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <mutex>
 
 namespace counterfoil::app {
 namespace {
@@ -33,14 +35,6 @@ std::string with_port(const std::string& scheme, const std::string& host, std::u
                       std::uint16_t usual) {
   const bool v6 = host.find(':') != std::string::npos && host.front() != '[';
   return scheme + "://" + (v6 ? "[" + host + "]" : host) + (port == usual ? "" : ":" + std::to_string(port));
-}
-
-Result<net::TlsIdentity> read_identity(const Config& config) {
-  net::TlsIdentity identity;
-  CF_TRY(identity.certificate_pem, read_text_file(config.certificate_path, limits::kKeyFileBytesMax));
-  CF_TRY(Bytes key, read_file(config.key_path, limits::kKeyFileBytesMax));
-  identity.key_pem = SecretBytes(std::move(key));
-  return identity;
 }
 
 json::Value to_json(const net::ServerFigures& figures) {
@@ -62,38 +56,73 @@ class Doors {
     CF_CHECK(doors->make_routes());
     CF_TRY(doors->server_, net::Server::open(box.clock(), {}, doors->listeners()));
     CF_CHECK(doors->server_->start());
-    box.set_door_figures([server = doors->server_.get()] { return to_json(server->figures()); });
+    box.set_doors({[server = doors->server_.get()] { return to_json(server->figures()); },
+                   [doors = doors.get()] { return doors->certificate(); },
+                   [doors = doors.get()] { return doors->reload_certificate(); }});
     return doors;
   }
 
   explicit Doors(Appliance& box) : box_(box) {}
   ~Doors() {
     box_.set_session_end({});
-    box_.set_door_figures({});
+    box_.set_doors({});
     if (server_) server_->stop();
   }
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
 
-  // A pair that cannot be read leaves the running one in force.
-  void reload_certificate() {
-    auto reload = [&](net::TlsServer& tls) -> Status {
-      CF_TRY(const auto identity, read_identity(box_.config()));
-      return tls.reload(identity);
-    };
+  // A pair that cannot be read leaves the running one in force. Any thread.
+  Status reload_certificate() {
+    const std::lock_guard one_at_a_time(reload_mutex_);
+    auto identity = read_identity(box_.config());
+    Status done = identity ? Status() : Status(identity.error());
     for (const auto& tls : {public_tls_, sync_tls_})
-      if (const auto done = reload(*tls); !done)
-        log::error("tls.reload_failed", {{"why", done.error().message()}});
+      if (done) done = tls->reload(identity->tls);
+    if (!done) {
+      log::error("tls.reload_failed", {{"why", done.error().message()}});
+      return done;
+    }
+    show(std::move(identity->chain));
+    return {};
+  }
+
+  [[nodiscard]] json::Value certificate() const {
+    return certificate_facts(*shown(), box_.config(), box_.clock().now(), box_.clock().state());
+  }
+
+  [[nodiscard]] Term term() const {
+    return term_of(shown()->leaf().validity, box_.clock().now(), box_.clock().state());
+  }
+
+  // As long as somebody should see to it.
+  [[nodiscard]] std::optional<Instant> certificate_end() const {
+    const auto stage = term().stage;
+    if (stage != Term::Stage::Ends && stage != Term::Stage::Ended) return std::nullopt;
+    return shown()->leaf().validity.not_after;
+  }
+
+  // One line of the log for each threshold. The main thread, now and then.
+  void watch_certificate() {
+    const auto chain = shown();
+    const Term term = this->term();
+    if (!watch_.is_news(chain->fingerprint(), term)) return;
+    const std::string until = rfc3339(chain->leaf().validity.not_after);
+    if (term.stage == Term::Stage::Unknown) log::warning("tls.end_unknown", {{"clock", "untrusted"}});
+    if (term.stage == Term::Stage::NotYet) log::error("tls.not_yet_valid", {{"until", until}});
+    if (term.stage == Term::Stage::Ends)
+      log::warning("tls.ends", {{"threshold_days", term.warned_days}, {"days", term.days}, {"until", until}});
+    if (term.stage == Term::Stage::Ended) log::error("tls.ended", {{"until", until}});
   }
 
  private:
   Status make_tls() {
-    CF_TRY(const auto identity, read_identity(box_.config()));
-    CF_TRY(public_tls_, net::TlsServer::open(identity, {}));
+    CF_TRY(auto identity, read_identity(box_.config()));
+    CF_TRY(public_tls_, net::TlsServer::open(identity.tls, {}));
     net::TlsServer::Options options;
     options.client_certificate = net::TlsServer::ClientCertificate::Required;
     options.peer_allowed = [this](const Hash& key) { return box_.desk().peer_by_key(key).has_value(); };
-    CF_TRY(sync_tls_, net::TlsServer::open(identity, std::move(options)));
+    CF_TRY(sync_tls_, net::TlsServer::open(identity.tls, std::move(options)));
+    show(std::move(identity.chain));
     return {};
   }
 
@@ -107,7 +136,8 @@ class Doors {
                                  *sessions_,
                                  box_.clock(),
                                  with_port("https", config.host, config.customer.port, 443),
-                                 config.demo};
+                                 config.demo,
+                                 [this] { return certificate_end(); }};
     CF_TRY(const auto site, pages::open_site(context));
     pages::add_customer_routes(customer_, site);
     pages::add_staff_routes(staff_, site);
@@ -145,7 +175,20 @@ class Doors {
     return out;
   }
 
+  void show(crypto::ServerChain chain) {
+    const std::lock_guard lock(shown_mutex_);
+    shown_ = std::make_shared<const crypto::ServerChain>(std::move(chain));
+  }
+  [[nodiscard]] std::shared_ptr<const crypto::ServerChain> shown() const {
+    const std::lock_guard lock(shown_mutex_);
+    return shown_;
+  }
+
   Appliance& box_;
+  std::mutex reload_mutex_;
+  mutable std::mutex shown_mutex_;
+  std::shared_ptr<const crypto::ServerChain> shown_;  // guarded by shown_mutex_; what new handshakes show
+  CertificateWatch watch_;
   std::shared_ptr<net::TlsServer> public_tls_;
   std::shared_ptr<net::TlsServer> sync_tls_;
   std::unique_ptr<net::FormTokens> tokens_;
@@ -193,10 +236,12 @@ Status announce(Appliance& box) {
   return {};
 }
 
-void show_health(Appliance& box) {
+void show_health(Appliance& box, const Term& certificate) {
   const auto health = box.ledger().health();
-  const bool well = !health.read_only && health.trouble.empty();
-  if (box.board().light) box.board().light->show(well ? Light::Show::Well : Light::Show::Broken);
+  const bool is_broken = health.read_only || !health.trouble.empty();
+  const bool lasts = certificate.stage == Term::Stage::Fine || certificate.stage == Term::Stage::Unknown;
+  const auto well = lasts ? Light::Show::Well : Light::Show::Attention;
+  if (box.board().light) box.board().light->show(is_broken ? Light::Show::Broken : well);
   if (box.board().watchdog) box.board().watchdog->alive();
 }
 
@@ -230,9 +275,10 @@ Status run(const Config& config, const Paths& paths) {
   const int watchdog_ms = box->board().watchdog ? box->board().watchdog->interval_ms() : 0;
   const int tick_ms = watchdog_ms > 0 ? watchdog_ms : limits::kHealthTick_ms;
   for (;;) {
-    show_health(*box);
+    show_health(*box, doors->term());
+    doors->watch_certificate();
     const int signal = wait_signal(signals.get(), tick_ms);
-    if (signal == SIGHUP) doors->reload_certificate();
+    if (signal == SIGHUP) (void)doors->reload_certificate();  // the log has said why not
     if (signal == SIGTERM || signal == SIGINT) break;
   }
   board::notify_stopping();

@@ -13,7 +13,9 @@
 #include "net/router.h"
 #include "net/session.h"
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace counterfoil::pages {
@@ -26,6 +28,8 @@ struct Context {
   const Clock& clock;
   std::string customer_url;  // "https://name[:port]" as printed on posters, no slash at the end
   bool demo = false;         // every page wears a band "Demo shop: invented customers"
+  /// When the certificate ends, as long as somebody should see to it; else nothing. May be empty.
+  std::function<std::optional<Instant>()> certificate_end;
 };
 
 class Site;

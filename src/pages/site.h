@@ -44,12 +44,14 @@ class Site {
         tokens(context.tokens),
         sessions(context.sessions),
         clock(context.clock),
+        certificate_end(context.certificate_end),
         look(std::move(made)) {}
 
   desk::Desk& desk;
   net::FormTokens& tokens;
   net::Sessions& sessions;
   const Clock& clock;
+  const std::function<std::optional<Instant>()> certificate_end;
   const Look look;
   AnsweredPosts answered_posts;
 

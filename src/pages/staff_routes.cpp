@@ -19,6 +19,15 @@ net::Handler open_to_all(const std::shared_ptr<Site>& site,
   return [site, handler](const net::Request& request) { return handler(*site, request); };
 }
 
+// Whoever opens this page can still be told: once it has ended most browsers stop before it.
+std::string certificate_warning(const Site& site, const View& view) {
+  const auto end = site.certificate_end ? site.certificate_end() : std::nullopt;
+  if (!end) return {};
+  const bool is_over = *end < site.clock.now();
+  return view.tr(is_over ? "staff.home.certificate_over" : "staff.home.certificate_ends",
+                 {{"date", date_words(view, *end)}});
+}
+
 net::Response get_home(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
   Page page = staff_page(site, person, view.tr("staff.home.title"), "home");
@@ -29,6 +38,7 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
   page.values.flag("closed", !missing.empty())
       .list("missing", std::move(missing))
       .flag("manager", person.user.role == desk::Role::Manager)
+      .text("certificate_words", certificate_warning(site, view))
       .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);
   return respond(view, page);
 }

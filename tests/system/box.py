@@ -643,27 +643,28 @@ class Demo(Box):
 
 # ---- certificates, by openssl ----
 
-def _openssl(*arguments):
+def openssl(*arguments):
     ended = run("openssl", *arguments)
     if ended.returncode != 0:
         raise AssertionError(f"openssl {arguments[0]}: {ended.stderr}")
+    return ended
 
 
 def make_authority(certificate, key):
-    _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
-             "-subj", "/CN=Test authority", "-keyout", key, "-out", certificate, "-addext",
-             "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "100",
+            "-subj", "/CN=Test authority", "-keyout", key, "-out", certificate, "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign")
 
 
-def make_certificate(ca, ca_key, certificate, key, name, extensions):
+def make_certificate(ca, ca_key, certificate, key, name, extensions, days=90,
+                     kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), how=()):
     with tempfile.TemporaryDirectory() as scratch:
         request, extra = pathlib.Path(scratch) / "csr", pathlib.Path(scratch) / "ext"
         extra.write_text("basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\nsubjectKeyIdentifier=hash\n"
                          "authorityKeyIdentifier=keyid\n" + extensions + "\n")
-        _openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                 f"/CN={name}", "-keyout", key, "-out", request)
-        _openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "30",
-                 "-extfile", extra, "-out", certificate)
+        openssl("req", "-new", "-newkey", *kind, "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", days,
+                "-extfile", extra, "-out", certificate, *how)
     os.chmod(key, 0o600)
 
 

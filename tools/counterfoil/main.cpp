@@ -12,7 +12,7 @@
 namespace {
 
 std::string exit_table() {
-  std::string out = "Exit status: 0 done, 1 checked and not intact";
+  std::string out = "Exit status: 0 done, 1 checked and not intact, or not well";
   for (int i = 0; i <= static_cast<int>(counterfoil::Code::Internal); ++i) {
     const auto code = static_cast<counterfoil::Code>(i);
     out += "\n  " + std::to_string(counterfoil::exit_status(code)) + "  " +
@@ -37,6 +37,7 @@ int run(int argc, char** argv) {
   tool::Action action;
   tool::add_operator_commands(app, where, action);
   tool::add_people_commands(app, where, action);
+  tool::add_tls_commands(app, where, action);
   tool::add_pull_commands(app, action);
   tool::add_demo_command(app, action);
   app.footer(exit_table());

@@ -80,6 +80,14 @@ int init(const Where& where) {
   return 0;
 }
 
+// Null when no daemon shows one.
+void print_certificate(const json::Value* facts) {
+  if (facts == nullptr || facts->is_null()) return;
+  std::printf("  tls       until %s\n", text_of(*facts, "until").c_str());
+  for (const auto& sentence : facts->strings_at("wrong").value_or(std::vector<std::string>()))
+    std::printf("            wrong: %s\n", sentence.c_str());
+}
+
 int print_status(const Where& where, bool as_json) {
   const auto status = ask(where, {{"do", "status"}});
   if (!status) return complain(status.error());
@@ -100,6 +108,7 @@ int print_status(const Where& where, bool as_json) {
   std::printf("  keys      %s\n", text_of(*status, "second_copy").c_str());
   std::printf("  disk      %s bytes, write-ahead log %s bytes\n", count("ledger_bytes").c_str(),
               count("wal_bytes").c_str());
+  print_certificate(status->find("certificate"));
   const std::string scrubbed_at = text_of(*status, "scrubbed_at");
   std::printf("  scrub     %s\n", scrubbed_at.empty()
                                       ? "none since the start"
