@@ -47,6 +47,7 @@ struct Sides {
   net::ListenerOptions door;
   net::ServerOptions options;
   std::atomic<bool> stopping{false};
+  const net::Conversation::Setting setting{service, options, stopping};
   std::shared_ptr<net::TlsClient> client;
 };
 
@@ -64,7 +65,7 @@ class Talk {
                   "a pair of sockets");
     peer_ = Fd(ends[1]);
     conversation_.emplace(net::AcceptedSocket{Fd(ends[0]), {"127.0.0.1", "127.0.0.1"}}, sides().door,
-                          net::Conversation::Setting{sides().service, sides().options, sides().stopping});
+                          sides().setting);
   }
 
   void shake_hands() {
