@@ -30,6 +30,8 @@ namespace {
 
 constexpr int kFreedByte = 0x5a;
 constexpr int kOwnMapping_bytes = 16 * 1024;
+constexpr const char* kNoCertificate =
+    "nobody is let in for want of a certificate that serves; 'counterfoil tls install' puts one in place";
 
 std::string with_port(const std::string& scheme, const std::string& host, std::uint16_t port,
                       std::uint16_t usual) {
@@ -71,7 +73,7 @@ class Doors {
   Doors(const Doors&) = delete;
   Doors& operator=(const Doors&) = delete;
 
-  // A pair that cannot be read leaves the running one in force. Any thread.
+  // A pair that cannot serve leaves the running one in force. Any thread.
   Status reload_certificate() {
     const std::lock_guard one_at_a_time(reload_mutex_);
     auto identity = read_identity(box_.config());
@@ -87,23 +89,30 @@ class Doors {
   }
 
   [[nodiscard]] json::Value certificate() const {
-    return certificate_facts(*shown(), box_.config(), box_.clock().now(), box_.clock().state());
+    const auto chain = shown();
+    if (!chain) return json::Object{{"wrong", json::Array{kNoCertificate}}};
+    return certificate_facts(*chain, box_.config(), box_.clock().now(), box_.clock().state());
   }
 
+  // Without a certificate as with one that has ended: no phone gets in.
   [[nodiscard]] Term term() const {
-    return term_of(shown()->leaf().validity, box_.clock().now(), box_.clock().state());
+    const auto chain = shown();
+    if (!chain) return {Term::Stage::Ended, 0, 0};
+    return term_of(chain->leaf().validity, box_.clock().now(), box_.clock().state());
   }
 
   // As long as somebody should see to it.
   [[nodiscard]] std::optional<Instant> certificate_end() const {
+    const auto chain = shown();
     const auto stage = term().stage;
-    if (stage != Term::Stage::Ends && stage != Term::Stage::Ended) return std::nullopt;
-    return shown()->leaf().validity.not_after;
+    if (!chain || (stage != Term::Stage::Ends && stage != Term::Stage::Ended)) return std::nullopt;
+    return chain->leaf().validity.not_after;
   }
 
   // One line of the log for each threshold. The main thread, now and then.
   void watch_certificate() {
     const auto chain = shown();
+    if (!chain) return;  // the failed reload has been told
     const Term term = this->term();
     if (!watch_.is_news(chain->fingerprint(), term)) return;
     const std::string until = rfc3339(chain->leaf().validity.not_after);
@@ -115,14 +124,16 @@ class Doors {
   }
 
  private:
+  // A start without a pair that serves lets nobody in, but erasures and retention go on, and the next pair is
+  // taken without another start.
   Status make_tls() {
-    CF_TRY(auto identity, read_identity(box_.config()));
-    CF_TRY(public_tls_, net::TlsServer::open(identity.tls, {}));
+    CF_TRY(public_tls_, net::TlsServer::open({}, {}));
     net::TlsServer::Options options;
     options.client_certificate = net::TlsServer::ClientCertificate::Required;
     options.peer_allowed = [this](const Hash& key) { return box_.desk().peer_by_key(key).has_value(); };
-    CF_TRY(sync_tls_, net::TlsServer::open(identity.tls, std::move(options)));
-    show(std::move(identity.chain));
+    CF_TRY(sync_tls_, net::TlsServer::open({}, std::move(options)));
+    if (const auto taken = reload_certificate(); !taken)
+      std::printf("counterfoild: %s: %s\n", kNoCertificate, taken.error().message().c_str());
     return {};
   }
 

@@ -134,7 +134,8 @@ Conversation::Next Conversation::first_bytes() {
   }
   auto stream = peer_.door->tls->accept(std::move(socket_));
   if (!stream) {
-    setting_.service.figures().refused("tls_memory");
+    setting_.service.figures().refused(stream.error().code == Code::NotReady ? "tls_no_certificate"
+                                                                             : "tls_memory");
     return Next::Close;
   }
   stream_ = std::move(*stream);

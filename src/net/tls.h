@@ -31,13 +31,14 @@ class TlsServer {
     ClientCertificate client_certificate = ClientCertificate::None;
     PeerAllowed peer_allowed;  // needed unless None; a certificate it does not allow ends the handshake
   };
-  /// Fails with BadInput (certificate or key unreadable, or they do not belong together), Crypto.
+  /// With an empty identity nobody is let in until reload(). Fails with BadInput (certificate or key
+  /// unreadable, or they do not belong together), Crypto.
   static Result<std::shared_ptr<TlsServer>> open(const TlsIdentity& identity, Options options);
   virtual ~TlsServer() = default;
   /// New handshakes use the new identity, and tickets of before resume nothing; running connections keep the
   /// old one. Fails as open() and then keeps what it had.
   virtual Status reload(const TlsIdentity& identity) = 0;
-  /// Fails with Limit, Crypto.
+  /// Fails with NotReady (no identity yet), Limit, Crypto.
   virtual Result<std::unique_ptr<Stream>> accept(Fd socket) = 0;
 };
 

@@ -46,6 +46,7 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
       std::lock_guard lock(mutex_);
       config = config_;
     }
+    if (!config) return fail(Code::NotReady, "no TLS certificate yet");
     tls::PeerJudge judge;
     if (options_.client_certificate != ClientCertificate::None)
       judge = [self = shared_from_this()](const mbedtls_x509_crt* peer) { return self->judge_peer(peer); };
@@ -81,7 +82,7 @@ class MbedServer final : public TlsServer, public std::enable_shared_from_this<M
 
 Result<std::shared_ptr<TlsServer>> TlsServer::open(const TlsIdentity& identity, Options options) {
   auto server = std::make_shared<MbedServer>(std::move(options));
-  CF_CHECK(server->reload(identity));
+  if (!identity.certificate_pem.empty()) CF_CHECK(server->reload(identity));
   return std::shared_ptr<TlsServer>(std::move(server));
 }
 

@@ -115,7 +115,7 @@ class Status(Shop):
         self.key.write_text("rubbish\n")
         status = self.status(1)
         self.assertIsNone(status["file"])
-        self.assertRegex(" ".join(status["wrong"]), "server.key is not the key .*could not start again")
+        self.assertRegex(" ".join(status["wrong"]), "server.key is not the key .*the next start would let nobody in")
 
     def test_the_name_of_the_configuration_is_missed(self):
         self.put(self.issue("stranger", NAMES.replace("localhost", "other.example"), days=90))
@@ -261,7 +261,7 @@ class Reload(Shop):
                     spoil()
                     self.reload()
                     self.assertEqual(self.served(), self.of(next_pair))
-                    self.assertIn("could not start again", self.status(1)["wrong"][-1])
+                    self.assertIn("the next start would let nobody in", self.status(1)["wrong"][-1])
                     self.assertEqual(customer.get("/o/caja").status, 200)
             self.assertIs(customer.socket, opened)
         self.assertGreaterEqual(self.log_count("tls.reload_failed"), 5)
@@ -282,6 +282,30 @@ class Reload(Shop):
         self.install(self.issue("after", days=90))
         self.assertFalse(visit(session)[1])
         self.assertTrue(visit(visit()[0])[1])
+
+
+class Start(Shop):
+    def test_a_start_without_a_pair_that_serves_waits_for_one(self):
+        with b.Box(self.at / "bare") as bare:
+            bare.write_certificates()
+            bare.write_config()
+            bare.expect(bare.cli("init"))
+            pair = self.issue("for-bare", days=90)
+            (bare.tls / "server.key").write_bytes(pair[1].read_bytes())  # without its certificate
+            bare.start()
+            self.assertIn("server.key is not the key of", bare.log.read_text())
+            for port in range(bare.port, bare.port + 3):
+                with self.assertRaises(OSError), b.Client(port, self.box.ca) as refused:
+                    refused.get("/")
+            self.assertEqual(bare.status()["doors"]["refused"], {"tls_no_certificate": 3})
+            said = bare.expect(bare.cli("tls", "status"), 1).stdout
+            self.assertRegex(said, "wrong +nobody is let in .*tls install")
+            self.assertIn("nobody is let in", bare.cli("status").stdout)
+            bare.expect(bare.cli("tls", "install", pair[0], "--key", pair[1]))
+            with b.Client(bare.port, self.box.ca) as customer:
+                self.assertEqual(customer.get("/o/caja").status, 200)
+            bare.expect(bare.cli("tls", "status"))
+            self.assertEqual(bare.stop(), 0)
 
 
 class Expiry(Shop):

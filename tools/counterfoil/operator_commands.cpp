@@ -83,7 +83,8 @@ int init(const Where& where) {
 // Null when no daemon shows one.
 void print_certificate(const json::Value* facts) {
   if (facts == nullptr || facts->is_null()) return;
-  std::printf("  tls       until %s\n", text_of(*facts, "until").c_str());
+  if (facts->find("until") != nullptr)
+    std::printf("  tls       until %s\n", text_of(*facts, "until").c_str());
   for (const auto& sentence : facts->strings_at("wrong").value_or(std::vector<std::string>()))
     std::printf("            wrong: %s\n", sentence.c_str());
 }
