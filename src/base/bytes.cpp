@@ -139,6 +139,19 @@ Result<Bytes> from_base64url(std::string_view s) {
   return decode64(s, kBase64Url);
 }
 
+std::string base32(ByteView b) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::string out;
+  unsigned held = 0;
+  unsigned bits = 0;
+  for (const std::uint8_t byte : b) {
+    held = held << 8 | byte;
+    for (bits += 8; bits >= 5; bits -= 5) out += kLetters[held >> (bits - 5) & 31];
+  }
+  if (bits > 0) out += kLetters[held << (5 - bits) & 31];
+  return out;
+}
+
 std::string base64(ByteView b) {
   std::string out;
   append_64(out, b, kBase64Std);

@@ -102,6 +102,9 @@ std::string base64(ByteView b);
 /// Strict: padded, no spaces, unused bits zero. Fails with BadInput.
 Result<Bytes> from_base64(std::string_view s);
 
+/// RFC 4648 section 6 without padding, as authenticator apps read secrets.
+std::string base32(ByteView b);
+
 /// Copies exactly N bytes. Fails with BadInput on any other length.
 template <std::size_t N>
 Result<std::array<std::uint8_t, N>> exactly(ByteView b) {

@@ -27,6 +27,16 @@ TEST_CASE("base64 readers accept one text per value") {
   CHECK(from_base64url("Zm8")->size() == 2);
 }
 
+TEST_CASE("base32 follows RFC 4648 section 10, without the padding") {
+  CHECK(base32(as_bytes("")).empty());
+  CHECK(base32(as_bytes("f")) == "MY");
+  CHECK(base32(as_bytes("fo")) == "MZXQ");
+  CHECK(base32(as_bytes("foo")) == "MZXW6");
+  CHECK(base32(as_bytes("foob")) == "MZXW6YQ");
+  CHECK(base32(as_bytes("fooba")) == "MZXW6YTB");
+  CHECK(base32(as_bytes("foobar")) == "MZXW6YTBOI");
+}
+
 TEST_CASE("hex round trip and refusals") {
   CHECK(hex(Bytes{0, 255, 16}) == "00ff10");
   CHECK(*from_hex("00FF10") == Bytes{0, 255, 16});
