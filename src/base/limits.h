@@ -33,6 +33,7 @@ constexpr std::size_t kSessionsMax = 256;
 constexpr std::size_t kSessionsPerUserMax = 8;
 constexpr std::int64_t kSessionIdle_ms = 15LL * 60 * 1000;
 constexpr std::int64_t kSessionLife_ms = 10LL * 3600 * 1000;
+constexpr std::int64_t kLoginStepLife_ms = 5LL * 60 * 1000;  // from the right password to the second factor
 constexpr unsigned kServerThreadsMax = 64;
 constexpr unsigned kStopThreads = 4;
 constexpr int kStopThreadAfter_ms = 250;
@@ -128,6 +129,8 @@ constexpr int kStopAnswerGrid_ms = 250;   // a stop by number is answered on thi
 // Passwords
 constexpr std::size_t kPasswordBytesMax = 256;
 constexpr int kPasswordWait_ms = 10'000;
+constexpr unsigned kStrangersWaitingMax = 1;  // browsers nobody logged in from, for a turn at a password
+constexpr unsigned kKnownWaitingMax = 6;      // the others, who go first
 
 // Board
 constexpr unsigned kAnchorReadTries = 3;
@@ -181,7 +184,12 @@ constexpr std::size_t kUserNameBytesMax = 32;
 constexpr std::size_t kPasswordBytesMin = 10;
 constexpr std::size_t kSetUpCodeLength = 12;  // 60 bits
 constexpr int kSetUpTriesMax = 5;
-constexpr unsigned kTriesFree = 5;  // wrong passwords or codes before the growing delay starts
+constexpr unsigned kTriesFree = 5;               // wrong passwords or codes before the growing delay starts
+constexpr unsigned kTryDoublingsMax = 6;         // of the delay of a second: 64 s
+constexpr unsigned kFactorTryDoublingsMax = 10;  // where the password was right: 17 minutes
+constexpr std::size_t kRecoveryCodes = 10;
+constexpr std::size_t kRecoveryCodeLength = 12;              // 60 bits
+constexpr std::int64_t kTillMarkLife_s = 180LL * 24 * 3600;  // in the browser, anew at each login
 constexpr std::size_t kTriesRememberedMax = 4096;
 constexpr std::int64_t kTriesForgottenAfter_ms = 3600LL * 1000;
 

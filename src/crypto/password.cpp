@@ -26,41 +26,56 @@ constexpr std::size_t kPhcSaltChars = 22;
 constexpr std::size_t kPhcTagChars = 43;
 constexpr std::size_t kPhcChars = kPhcHead.size() + kPhcSaltChars + 1 + kPhcTagChars;
 
-// One turn at a time; the right is given back by the destructor.
+// Whose turn it is, and who waits for one.
+class Queue {
+ public:
+  bool enter(Caller caller) {
+    std::unique_lock lock(mutex_);
+    unsigned& waiting = caller == Caller::Known ? known_ : strangers_;
+    if (waiting >= (caller == Caller::Known ? limits::kKnownWaitingMax : limits::kStrangersWaitingMax))
+      return false;
+    ++waiting;
+    const bool mine = freed_.wait_for(lock, std::chrono::milliseconds(limits::kPasswordWait_ms),
+                                      [&] { return !taken_ && (caller == Caller::Known || known_ == 0); });
+    --waiting;
+    if (mine) taken_ = true;
+    return mine;
+  }
+  void leave() {
+    {
+      const std::lock_guard lock(mutex_);
+      taken_ = false;
+    }
+    freed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  // Guarded by mutex_:
+  bool taken_ = false;
+  unsigned known_ = 0;
+  unsigned strangers_ = 0;
+};
+
+Queue& queue() {
+  static Queue q;
+  return q;
+}
+
+// One turn; given back by the destructor.
 class Turn {
  public:
-  Turn() {
-    std::unique_lock lock(mutex());
-    mine_ =
-        freed().wait_for(lock, std::chrono::milliseconds(limits::kPasswordWait_ms), [] { return !taken(); });
-    if (mine_) taken() = true;
-  }
+  explicit Turn(Caller caller) : mine_(queue().enter(caller)) {}
   ~Turn() {
-    if (!mine_) return;
-    {
-      const std::lock_guard lock(mutex());
-      taken() = false;
-    }
-    freed().notify_one();
+    if (mine_) queue().leave();
   }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   [[nodiscard]] bool mine() const { return mine_; }
 
  private:
-  static std::mutex& mutex() {
-    static std::mutex m;
-    return m;
-  }
-  static std::condition_variable& freed() {
-    static std::condition_variable c;
-    return c;
-  }
-  static bool& taken() {
-    static bool t = false;
-    return t;
-  }
-  bool mine_ = false;
+  const bool mine_;
 };
 
 Error argon_error(int code) {
@@ -73,13 +88,13 @@ bool acceptable(std::string_view password) {
 
 }  // namespace
 
-Result<std::string> hash_password(std::string_view password) {
+Result<std::string> hash_password(std::string_view password, Caller caller) {
   if (!acceptable(password))
     return fail(Code::BadInput,
                 "a password has 1 to " + std::to_string(limits::kPasswordBytesMax) + " bytes");
   const Bytes salt = random_bytes(kSaltBytes);
   std::array<char, kPhcChars + 1> encoded{};
-  const Turn turn;
+  const Turn turn(caller);
   if (!turn.mine()) return fail(Code::Busy, "too many log-ins at once; try again in a moment");
   const int code =
       argon2id_hash_encoded(kPasses, kMemory_kib, kLanes, password.data(), password.size(), salt.data(),
@@ -88,13 +103,13 @@ Result<std::string> hash_password(std::string_view password) {
   return std::string(encoded.data());
 }
 
-Result<bool> verify_password(std::string_view password, std::string_view encoded) {
+Result<bool> verify_password(std::string_view password, std::string_view encoded, Caller caller) {
   if (encoded.size() != kPhcChars || !encoded.starts_with(kPhcHead) ||
       encoded[kPhcHead.size() + kPhcSaltChars] != '$')
     return fail(Code::Corrupt, "a stored password is not in the form this program writes");
   if (!acceptable(password)) return false;
   const std::string terminated(encoded);
-  const Turn turn;
+  const Turn turn(caller);
   if (!turn.mine()) return fail(Code::Busy, "too many log-ins at once; try again in a moment");
   const int code = argon2id_verify(terminated.c_str(), password.data(), password.size());
   if (code == ARGON2_OK) return true;

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -51,6 +52,30 @@ TEST_CASE("a stored text that this program would not write is called corrupt") {
     CAPTURE(text);
     CHECK(verify_password("correct horse", text).error().code == Code::Corrupt);
   }
+}
+
+TEST_CASE("a flood of strangers holds two threads at most, and whom the shop knows goes first") {
+  std::atomic<bool> over = false;
+  std::atomic<int> busy = 0;
+  std::vector<std::thread> flood;
+  for (int i = 0; i < 16; ++i)
+    flood.emplace_back([&] {
+      while (!over) {
+        const auto looked = verify_password("wrong horse", kForeign, Caller::Stranger);
+        if (!looked && looked.error().code == Code::Busy) ++busy;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+  for (int i = 0; i < 5; ++i) {
+    const auto started = std::chrono::steady_clock::now();
+    const auto right = verify_password("correct horse", kForeign, Caller::Known);
+    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - started;
+    CHECK((right && *right));
+    CHECK(waited.count() < 2);
+  }
+  over = true;
+  for (auto& t : flood) t.join();
+  CHECK(busy > 0);
 }
 
 TEST_CASE("several log-ins at once take turns and all get an answer") {
