@@ -261,8 +261,9 @@ void show_health(Appliance& box, const Term& certificate) {
 Status harden_process() {
   // Whatever is freed is overwritten: an erased person must not stay behind in the heap.
   ::mallopt(M_PERTURB, kFreedByte);
-  // The buffers of a TLS connection are larger, so they go back to the system when it ends, and of one that
-  // is idle only the pages it has used are there.
+  // The buffers of a TLS connection are larger and go back to the system with it; so do the 19 MiB of a
+  // password, which every thread that looked at one would keep, because glibc raises a threshold that nobody
+  // has set.
   ::mallopt(M_MMAP_THRESHOLD, kOwnMapping_bytes);
   const rlimit none{0, 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) return errno_error(errno, "cannot forbid core files");
