@@ -77,7 +77,10 @@ Result<json::Value> list_users(const desk::Desk& desk) {
   CF_TRY(const auto users, desk.users());
   json::Array out;
   for (const auto& user : users)
-    out.emplace_back(json::Object{{"name", user.id.text()}, {"role", desk::role_name(user.role)}});
+    out.emplace_back(json::Object{{"name", user.id.text()},
+                                  {"recovery_codes", user.recovery_codes},
+                                  {"role", desk::role_name(user.role)},
+                                  {"second_factor", user.second_factor}});
   return json::Value(json::Object{{"users", std::move(out)}});
 }
 
@@ -308,10 +311,11 @@ Result<json::Value> Appliance::report_retention() const {
 Result<json::Value> Appliance::change(const std::string& name, const json::Value& request) {
   const std::lock_guard one_at_a_time(changes_);
   if (name == "user.add") return add_user(*desk_, request);
-  if (name == "user.remove" || name == "user.password") {
+  if (name == "user.remove" || name == "user.password" || name == "user.reset-factor") {
     CF_TRY(const auto user, request.string_at("name"));
     if (name == "user.remove") CF_CHECK(desk_->remove_user(user));
     if (name == "user.password") CF_CHECK(change_password(*desk_, request));
+    if (name == "user.reset-factor") CF_CHECK(desk_->reset_factor(user));
     if (session_end_) session_end_(user);
     return json::Value(json::Object{});
   }

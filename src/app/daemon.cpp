@@ -140,11 +140,16 @@ class Doors {
   Status make_routes() {
     tokens_ = net::FormTokens::open(box_.clock());
     sessions_ = net::Sessions::open(box_.clock());
-    box_.set_session_end([this](std::string_view user) { sessions_->revoke_user(user); });
+    steps_ = net::Sessions::open(box_.clock(), net::kLoginSteps);
+    box_.set_session_end([this](std::string_view user) {
+      steps_->revoke_user(user);
+      sessions_->revoke_user(user);
+    });
     const auto& config = box_.config();
     const pages::Context context{box_.desk(),
                                  *tokens_,
                                  *sessions_,
+                                 *steps_,
                                  box_.clock(),
                                  with_port("https", config.host, config.customer.port, 443),
                                  config.demo,
@@ -204,6 +209,7 @@ class Doors {
   std::shared_ptr<net::TlsServer> sync_tls_;
   std::unique_ptr<net::FormTokens> tokens_;
   std::unique_ptr<net::Sessions> sessions_;
+  std::unique_ptr<net::Sessions> steps_;
   net::Router customer_;
   net::Router staff_;
   net::Router sync_;

@@ -114,6 +114,14 @@ std::optional<Role> role_from_name(std::string_view name);
 struct User {
   consent::UserId id;
   Role role = Role::Staff;
+  bool second_factor = false;
+  std::size_t recovery_codes = 0;  // unused ones
+};
+
+/// Where somebody logs in from. Never kept on disk.
+struct LoginPlace {
+  std::string address;    // as caps count them
+  std::string till_mark;  // what the browser got when somebody logged in from it; empty: nothing
 };
 
 /// A submission that is held, restricted, or both: for managers and the operator.
@@ -224,8 +232,26 @@ class Desk {
   /// A new one-time set-up code (12 characters, 60 bits), valid for 5 tries; replaces the last one.
   virtual Result<std::string> new_set_up_code() = 0;
   virtual Result<User> set_up(std::string_view code, std::string_view name, std::string_view password) = 0;
-  virtual Result<User> sign_in(std::string_view name,
-                               std::string_view password) = 0;  // Refused; growing delay: Limit
+  /// The first factor: Refused; Limit; Busy when too many passwords are being looked at. It opens nothing by
+  /// itself.
+  virtual Result<User> sign_in(std::string_view name, std::string_view password, const LoginPlace& place) = 0;
+  /// The second one, a code of the authenticator app or a recovery code, which is used up. Refused; Limit;
+  /// NotReady "clock" for a code of time while nobody vouches for the clock.
+  virtual Result<User> second_factor(std::string_view name, std::string_view code,
+                                     const LoginPlace& place) = 0;
+  /// Gives a user who has none a second factor, once a code proves that the app has the secret. Returns the
+  /// recovery codes, of which only hashes are kept. Refused, Conflict, NotReady "clock".
+  virtual Result<std::vector<std::string>> enrol(std::string_view name, ByteView secret,
+                                                 std::string_view code) = 0;
+  /// Recovery codes in the place of all earlier ones; takes a code. Fails as second_factor() does.
+  virtual Result<std::vector<std::string>> new_recovery_codes(std::string_view name, std::string_view code,
+                                                              const LoginPlace& place) = 0;
+  /// For whoever lost telephone and recovery codes: the next log-in enrols anew. NotFound, Conflict. The
+  /// caller ends the user's sessions.
+  virtual Status reset_factor(std::string_view name) = 0;
+  /// Marks a browser that somebody logged in from with both factors: strangers' tries do not slow it down.
+  [[nodiscard]] virtual std::string new_till_mark() const = 0;
+  [[nodiscard]] virtual bool is_known_till(std::string_view mark) const = 0;
   /// BadInput with the detail "name" or "password"; Conflict.
   virtual Status add_user(std::string_view name, Role role, std::string_view password) = 0;
   /// NotFound; Conflict for the last manager. The caller ends the user's sessions.

@@ -5,7 +5,8 @@
 // Thread rule: as desk.h; mutex_ guards only what is named under it, and is never held across a commit.
 #pragma once
 
-#include "desk/desk.h"
+#include "desk/account.h"
+#include "desk/tries.h"
 #include "i18n/time_zone.h"
 
 #include <atomic>
@@ -64,7 +65,15 @@ class DeskImpl final : public Desk {
   [[nodiscard]] bool needs_set_up() const override { return !has_manager_; }
   Result<std::string> new_set_up_code() override;
   Result<User> set_up(std::string_view code, std::string_view name, std::string_view password) override;
-  Result<User> sign_in(std::string_view name, std::string_view password) override;
+  Result<User> sign_in(std::string_view name, std::string_view password, const LoginPlace& place) override;
+  Result<User> second_factor(std::string_view name, std::string_view code, const LoginPlace& place) override;
+  Result<std::vector<std::string>> enrol(std::string_view name, ByteView secret,
+                                         std::string_view code) override;
+  Result<std::vector<std::string>> new_recovery_codes(std::string_view name, std::string_view code,
+                                                      const LoginPlace& place) override;
+  Status reset_factor(std::string_view name) override;
+  [[nodiscard]] std::string new_till_mark() const override;
+  [[nodiscard]] bool is_known_till(std::string_view mark) const override;
   Status add_user(std::string_view name, Role role, std::string_view password) override;
   Status remove_user(std::string_view name) override;
   Status change_password(std::string_view name, std::string_view password) override;
@@ -82,20 +91,14 @@ class DeskImpl final : public Desk {
   [[nodiscard]] ClockState clock_state() const override { return ledger_.clock_state(); }
 
  private:
-  struct Tries {
-    unsigned wrong = 0;
-    std::int64_t last_boot_ms = 0;
-    std::int64_t next_boot_ms = 0;  // no earlier than this
-  };
-
-  /// Counts a try before it is made, so that many at once are all counted. Limit with the seconds to wait in
-  /// the detail.
-  Status begin_try(const std::string& who);
-  /// A right one takes back its own try and no other.
-  void end_well(const std::string& who, bool forgive_all);
   Result<ledger::Subject> open_code(std::string_view code, const User& by);
   Status load_links();
   Status load_users();
+  Status load_till_key();
+  [[nodiscard]] LoginTry login_try(std::string_view name, const LoginPlace& place) const;
+  Result<Account> account(std::string_view name) const;  // NotFound
+  Status change_account(const Account& account, std::string_view change);
+  Status add_account(std::string_view name, Role role, std::string_view password);
   Status publish_notices(const consent::OptInLink& link);
   Result<consent::OptInLink> find_link(const consent::LinkId& id) const;
   [[nodiscard]] Submission view_of(std::string_view token, const ledger::Subject& subject) const;
@@ -126,13 +129,15 @@ class DeskImpl final : public Desk {
   std::vector<consent::Missing> missing_;
   std::atomic<bool> has_manager_{false};
 
-  std::mutex
-      users_mutex_;  // one set-up or removal at a time: tries are counted, one manager is first and last
+  Key till_key_;  // signs marks of tills
+  LoginTries password_tries_{limits::kTryDoublingsMax};
+  LoginTries factor_tries_{limits::kFactorTryDoublingsMax};
+  Tries code_tries_{limits::kTryDoublingsMax};
+
+  std::mutex users_mutex_;  // one change of a user at a time: no code is used twice, one manager is the last
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<consent::LinkId, consent::OptInLink> links_;
-  std::map<std::string, Tries, std::less<>>
-      tries_;                 // "login:" or "code:" and user; at most kTriesRememberedMax
   std::set<Hash> published_;  // notices in the log
 };
 

@@ -69,10 +69,10 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
 
 // Six digits could be guessed, so wrong ones are counted for each member of the staff.
 Result<ledger::Subject> DeskImpl::open_code(std::string_view code, const User& by) {
-  const std::string who = "code:" + by.id.text();
-  CF_CHECK(begin_try(who));
+  const std::string& who = by.id.text();
+  CF_CHECK(code_tries_.begin(who, clock_.boot_ms()));
   auto subject = ledger_.subject_by_code(code);
-  if (subject || subject.error().code != Code::NotFound) end_well(who, false);
+  if (subject || subject.error().code != Code::NotFound) code_tries_.take_back(who);
   return subject;
 }
 

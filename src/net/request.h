@@ -60,7 +60,8 @@ struct Request {
   NameValues fields;       // header fields as sent, order kept
   NameValues path_params;  // values of {name} segments of the matched route
   std::string body;
-  std::string address;  // the peer's IP address in text; never logged, never stored in clear
+  std::string address;      // the peer's IP address in text; never logged, never stored in clear
+  std::string address_key;  // what caps count by: IPv6 networks of /64 are one; as secret as the address
   ListenerKind listener = ListenerKind::Customer;
   std::string host;               // lower case, without port; one of the listener's own names
   std::string authority;          // the Host field as sent, lower case, port included

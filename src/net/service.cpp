@@ -82,6 +82,7 @@ Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
   request.host = verdict.head.host;
   request.authority = verdict.head.authority;
   request.address = peer.address;
+  request.address_key = peer.address_key;
   request.listener = peer.door->kind;
   request.peer_spki = peer.spki;
   request.is_secure = peer.door->kind != ListenerKind::Redirect;

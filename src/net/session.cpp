@@ -11,7 +11,6 @@
 namespace counterfoil::net {
 namespace {
 
-constexpr std::string_view kCookieName = "__Host-cf";
 constexpr std::string_view kCookieRules = "; Path=/; Secure; HttpOnly; SameSite=Strict";
 constexpr std::size_t kSessionTokenBytes = 32;
 
@@ -21,7 +20,7 @@ Hash browser_of(const Request& request) {
 
 class SessionBook final : public Sessions {
  public:
-  explicit SessionBook(Clock& clock) : clock_(clock) {}
+  SessionBook(Clock& clock, const SessionRules& rules) : clock_(clock), rules_(rules) {}
 
   Result<Opened> log_in(const Request& request, std::string user, std::string role) override {
     std::string token = base64url(crypto::random_bytes(kSessionTokenBytes));
@@ -36,7 +35,7 @@ class SessionBook final : public Sessions {
     if (auto old = name_of(request)) sessions_.erase(*old);
     make_room_for(entry.session.user);
     if (sessions_.size() >= limits::kSessionsMax) return fail(Code::Limit, "Too many people are logged in.");
-    Opened opened{std::string(kCookieName) + "=" + token + std::string(kCookieRules), entry.session};
+    Opened opened{std::string(rules_.cookie) + "=" + token + std::string(kCookieRules), entry.session};
     sessions_.emplace(crypto::sha256(as_bytes(token)), std::move(entry));
     return opened;
   }
@@ -61,7 +60,7 @@ class SessionBook final : public Sessions {
       std::lock_guard lock(mutex_);
       sessions_.erase(*name);
     }
-    return std::string(kCookieName) + "=" + std::string(kCookieRules) + "; Max-Age=0";
+    return std::string(rules_.cookie) + "=" + std::string(kCookieRules) + "; Max-Age=0";
   }
 
   std::size_t revoke_user(std::string_view user) override {
@@ -76,16 +75,15 @@ class SessionBook final : public Sessions {
     Hash browser{};
   };
 
-  static std::optional<Hash> name_of(const Request& request) {
-    auto token = request.cookie(kCookieName);
+  [[nodiscard]] std::optional<Hash> name_of(const Request& request) const {
+    auto token = request.cookie(rules_.cookie);
     if (!token || token->empty()) return std::nullopt;
     return crypto::sha256(as_bytes(*token));
   }
 
   [[nodiscard]] bool is_dead(const Entry& e) const {
     std::int64_t now_ms = clock_.boot_ms();
-    return now_ms - e.used_boot_ms > limits::kSessionIdle_ms ||
-           now_ms - e.session.opened_boot_ms > limits::kSessionLife_ms;
+    return now_ms - e.used_boot_ms > rules_.idle_ms || now_ms - e.session.opened_boot_ms > rules_.life_ms;
   }
 
   void drop_dead() {
@@ -107,6 +105,7 @@ class SessionBook final : public Sessions {
   }
 
   Clock& clock_;
+  const SessionRules rules_;
   std::mutex mutex_;
   // State below is protected by mutex_. Named by the hash of the token, so look-up time tells nothing.
   std::map<Hash, Entry> sessions_;
@@ -114,8 +113,8 @@ class SessionBook final : public Sessions {
 
 }  // namespace
 
-std::unique_ptr<Sessions> Sessions::open(Clock& clock) {
-  return std::make_unique<SessionBook>(clock);
+std::unique_ptr<Sessions> Sessions::open(Clock& clock, const SessionRules& rules) {
+  return std::make_unique<SessionBook>(clock, rules);
 }
 
 }  // namespace counterfoil::net

@@ -3,7 +3,8 @@
 
 // Staff sessions, in memory only: a random 256-bit token in the cookie __Host-cf (Secure, HttpOnly,
 // SameSite=Strict), bound to a user, a role and the browser's User-Agent. Ends after 15 minutes without use,
-// after 10 hours in any case (boot time), by close or revoke. A restart ends all of them.
+// after 10 hours in any case (boot time), by close or revoke. A restart ends all of them. The 5 minutes
+// between the two factors are kept the same way, in a book and a cookie of their own.
 // Thread rule: any thread. The cookie's value is kept as a SHA-256 only.
 #pragma once
 
@@ -21,6 +22,17 @@ struct Session {
   std::int64_t opened_boot_ms = 0;
 };
 
+/// What the cookie of a book of sessions is called, and how long one lives.
+struct SessionRules {
+  std::string_view cookie;
+  std::int64_t idle_ms;
+  std::int64_t life_ms;
+};
+inline constexpr SessionRules kStaffSessions{"__Host-cf", limits::kSessionIdle_ms, limits::kSessionLife_ms};
+/// Between the right password and the second factor: a book of its own, so that none of them opens a page.
+inline constexpr SessionRules kLoginSteps{"__Host-cf-step", limits::kLoginStepLife_ms,
+                                          limits::kLoginStepLife_ms};
+
 class Sessions {
  public:
   struct Opened {
@@ -28,7 +40,7 @@ class Sessions {
     Session session;
   };
   /// The clock must outlive the object.
-  static std::unique_ptr<Sessions> open(Clock& clock);
+  static std::unique_ptr<Sessions> open(Clock& clock, const SessionRules& rules = kStaffSessions);
   virtual ~Sessions() = default;
 
   /// Opens a session for this browser; a session the request already carries is ended first (rotation at

@@ -25,6 +25,7 @@ struct Context {
   desk::Desk& desk;
   net::FormTokens& tokens;
   net::Sessions& sessions;  // staff listener only
+  net::Sessions& steps;     // between the two factors of a log-in
   const Clock& clock;
   std::string customer_url;  // "https://name[:port]" as printed on posters, no slash at the end
   bool demo = false;         // every page wears a band "Demo shop: invented customers"

@@ -43,6 +43,7 @@ class Site {
       : desk(context.desk),
         tokens(context.tokens),
         sessions(context.sessions),
+        steps(context.steps),
         clock(context.clock),
         certificate_end(context.certificate_end),
         look(std::move(made)) {}
@@ -50,6 +51,7 @@ class Site {
   desk::Desk& desk;
   net::FormTokens& tokens;
   net::Sessions& sessions;
+  net::Sessions& steps;  // between the two factors of a log-in; none of them opens a page
   const Clock& clock;
   const std::function<std::optional<Instant>()> certificate_end;
   const Look look;

@@ -4,6 +4,7 @@
 #include "pages/staff_access.h"
 
 #include "base/limits.h"
+#include "pages/second_factor_page.h"
 
 namespace counterfoil::pages {
 namespace {
@@ -86,8 +87,8 @@ Page staff_page(const Site& site, const StaffPerson& person, std::string title, 
   return page;
 }
 
-net::Handler guarded(const std::shared_ptr<Site>& site, StaffHandler handler) {
-  return [site, handler](const net::Request& request) {
+net::Handler guarded(const std::shared_ptr<Site>& site, Roles roles, StaffHandler handler) {
+  return [site, roles, handler](const net::Request& request) {
     const View view = staff_view(site->look, request);
     if (site->desk.needs_set_up()) return not_set_up(view, request);
     const auto session = site->sessions.find(request);
@@ -98,7 +99,8 @@ net::Handler guarded(const std::shared_ptr<Site>& site, StaffHandler handler) {
       if (request.wants_json()) return error_json(view, 401, "login", "forbidden");
       return net::Response::redirect("/staff/login");
     }
-    return handler(*site, request, {{consent::UserId(session->user), *role}, *session});
+    if (!roles.have(*role)) return error_answer(view, request, fail(Code::Refused), true);
+    return handler(*site, request, {*user, *session});
   };
 }
 
@@ -122,14 +124,14 @@ net::Response post_set_up(Site& site, const net::Request& request) {
                        400);
   const auto made = site.desk.set_up(posted->form.text("code"), user, password);
   if (!made) return set_up_refused(site, view, user, made.error());
-  return net::Response::redirect("/staff/login?done=setup");
+  return to_second_factor(site, request, *made);
 }
 
 net::Response get_login(Site& site, const net::Request& request) {
   const View view = staff_view(site.look, request);
   if (site.desk.needs_set_up()) return not_set_up(view, request);
   const std::string_view done = request.query_value("done").value_or("");
-  const std::string good = done == "setup"    ? view.tr("setup.done")
+  const std::string good = done == "late"     ? view.tr("staff.factor.late")
                            : done == "logout" ? view.tr("staff.logged_out")
                                               : std::string();
   return login_page(site, view, {}, {}, good, 200);
@@ -144,7 +146,7 @@ net::Response post_login(Site& site, const net::Request& request) {
   if (!posted->token_good)
     return login_page(site, view, posted->input_ours ? user : std::string(),
                       view.phrase("error.bad_token.body"), {}, posted->status);
-  const auto signed_in = site.desk.sign_in(user, posted->form.text("password"));
+  const auto signed_in = site.desk.sign_in(user, posted->form.text("password"), login_place(request));
   if (!signed_in) {
     const Error& error = signed_in.error();
     if (error.code == Code::Limit)
@@ -154,10 +156,7 @@ net::Response post_login(Site& site, const net::Request& request) {
       return login_page(site, view, user, view.phrase("staff.login.failed"), {}, 403);
     return error_answer(view, request, error, true);
   }
-  const auto opened =
-      site.sessions.log_in(request, signed_in->id.text(), std::string(desk::role_name(signed_in->role)));
-  if (!opened) return error_answer(view, request, opened.error(), true);
-  return net::Response::redirect("/staff").with("Set-Cookie", opened->set_cookie);
+  return to_second_factor(site, request, *signed_in);
 }
 
 net::Response post_logout(Site& site, const net::Request& request, const StaffPerson& person) {

@@ -17,10 +17,25 @@ struct StaffPerson {
   net::Session session;
 };
 
+/// Who may use a route.
+class Roles {
+ public:
+  constexpr Roles(std::initializer_list<desk::Role> of) {
+    for (const desk::Role role : of) bits_ |= 1U << static_cast<unsigned>(role);
+  }
+  [[nodiscard]] constexpr bool have(desk::Role role) const {
+    return (bits_ >> static_cast<unsigned>(role) & 1U) != 0;
+  }
+
+ private:
+  unsigned bits_ = 0;
+};
+
 /// A staff page's own part of the work; the guard has seen to set-up and session.
 using StaffHandler = net::Response (*)(Site&, const net::Request&, const StaffPerson&);
-/// Wraps a handler: 503 until the first manager exists, the login page without a session.
-net::Handler guarded(const std::shared_ptr<Site>& site, StaffHandler handler);
+/// Wraps a handler: 503 until the first manager exists, the login page without a session, 403 for another
+/// role.
+net::Handler guarded(const std::shared_ptr<Site>& site, Roles roles, StaffHandler handler);
 
 /// Form tokens of staff pages are bound to the session, so that one cannot be used from another.
 std::string staff_token(const Site& site, const StaffPerson& person, std::string_view route);

@@ -7,12 +7,19 @@
 #include "pages/pages.h"
 #include "pages/poster_page.h"
 #include "pages/routes.h"
+#include "pages/second_factor_page.h"
 #include "pages/staff_access.h"
 #include "pages/staff_erase_page.h"
 #include "pages/staff_stop_page.h"
 
+#include <array>
+
 namespace counterfoil::pages {
 namespace {
+
+constexpr Roles kEverybody{desk::Role::Staff, desk::Role::Manager, desk::Role::Auditor};
+constexpr Roles kAtTheTill{desk::Role::Staff, desk::Role::Manager};
+constexpr Roles kManagers{desk::Role::Manager};
 
 net::Handler open_to_all(const std::shared_ptr<Site>& site,
                          net::Response (*handler)(Site&, const net::Request&)) {
@@ -37,11 +44,41 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
         Values().text("missing_words", view.tr("closed.reason." + item.code)).text("missing_key", item.key));
   page.values.flag("closed", !missing.empty())
       .list("missing", std::move(missing))
+      .flag("at_till", kAtTheTill.have(person.user.role))
       .flag("manager", person.user.role == desk::Role::Manager)
       .text("certificate_words", certificate_warning(site, view))
       .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);
   return respond(view, page);
 }
+
+struct StaffRoute {
+  net::Method method;
+  std::string_view path;
+  StaffHandler handler;
+  Roles roles;
+  bool is_stop = false;
+};
+
+// Who may do what. A stop is refused to nobody.
+constexpr std::array kStaffRoutes = {
+    StaffRoute{net::Method::Get, "/staff", get_home, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/logout", post_logout, kEverybody},
+    StaffRoute{net::Method::Get, "/staff/account", get_account, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/account/codes", post_new_codes, kEverybody},
+    StaffRoute{net::Method::Get, "/staff/check", get_check, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/check", post_check, kEverybody},
+    StaffRoute{net::Method::Get, "/staff/confirm", get_confirm, kAtTheTill},
+    StaffRoute{net::Method::Post, "/staff/confirm", post_confirm, kAtTheTill},
+    StaffRoute{net::Method::Post, "/staff/confirm/yes", post_confirm_yes, kAtTheTill},
+    StaffRoute{net::Method::Get, "/staff/stop", get_staff_stop, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/stop", post_staff_stop, kEverybody, true},
+    StaffRoute{net::Method::Get, "/staff/erase", get_staff_erase, kManagers},
+    StaffRoute{net::Method::Post, "/staff/erase", post_staff_erase, kManagers},
+    StaffRoute{net::Method::Post, "/staff/erase/yes", post_staff_erase_yes, kManagers},
+    StaffRoute{net::Method::Get, "/staff/links", get_links, kEverybody},
+    StaffRoute{net::Method::Get, "/staff/poster/{link}", get_poster, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/show", post_show, kEverybody},
+};
 
 }  // namespace
 
@@ -55,21 +92,13 @@ void add_staff_routes(net::Router& router, const std::shared_ptr<Site>& site) {
   router.post("/staff/setup", open_to_all(site, post_set_up), guessed);
   router.get("/staff/login", open_to_all(site, get_login));
   router.post("/staff/login", open_to_all(site, post_login), guessed);
-  router.post("/staff/logout", guarded(site, post_logout));
-  router.get("/staff", guarded(site, get_home));
-  router.get("/staff/check", guarded(site, get_check));
-  router.post("/staff/check", guarded(site, post_check));
-  router.get("/staff/confirm", guarded(site, get_confirm));
-  router.post("/staff/confirm", guarded(site, post_confirm));
-  router.post("/staff/confirm/yes", guarded(site, post_confirm_yes));
-  router.get("/staff/stop", guarded(site, get_staff_stop));
-  router.post("/staff/stop", guarded(site, post_staff_stop), stop);
-  router.get("/staff/erase", guarded(site, get_staff_erase));
-  router.post("/staff/erase", guarded(site, post_staff_erase));
-  router.post("/staff/erase/yes", guarded(site, post_staff_erase_yes));
-  router.get("/staff/links", guarded(site, get_links));
-  router.get("/staff/poster/{link}", guarded(site, get_poster));
-  router.post("/staff/show", guarded(site, post_show));
+  router.get("/staff/login/code", open_to_all(site, get_login_code));
+  router.post("/staff/login/code", open_to_all(site, post_login_code), guessed);
+  router.get("/staff/login/enrol", open_to_all(site, get_enrol));
+  router.post("/staff/login/enrol", open_to_all(site, post_enrol), guessed);
+  for (const StaffRoute& route : kStaffRoutes)
+    router.add(route.method, route.path, guarded(site, route.roles, route.handler),
+               route.is_stop ? stop : net::RouteLimits());
   add_asset_routes(router, site);
   router.set_error_page([site](const net::Request& request, int status, std::string_view reason) {
     View view = staff_view(site->look, request);

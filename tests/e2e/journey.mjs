@@ -5,13 +5,14 @@
 // says yes, staff prove the number, the customer takes part of it back and then all of it, the head office pulls.
 // Once with script, and with script switched off in English and in Spanish.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test, { after, before } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { assertNothingFound, assertQuiet, inspect, pageBytesMax, picture, watch, weigh } from "./inspect.mjs";
-import { decode, openShop, program, run, words } from "./shop.mjs";
+import { decode, oneTimeCode, openShop, program, run, words } from "./shop.mjs";
 import { checkTwin } from "./twin.mjs";
 
 let shop;
@@ -74,8 +75,24 @@ async function logIn(language) {
   await staff.page.fill("#user", shop.staff_user);
   await staff.page.fill("#password", shop.staff_password);
   await press(staff.page, staff.page.locator("main button"));
+  await secondStep(staff);
   assert.equal(await headline(staff.page), staff.w("staff.home.title"));
   return staff;
+}
+
+// No code of time is accepted twice, so the first log-in gets recovery codes for the others.
+const recoveryCodes = [];
+async function secondStep({ page, w }) {
+  assert.equal(await headline(page), w("staff.factor.title"));
+  await page.fill("#code", recoveryCodes.pop() ?? oneTimeCode(shop.staff_secret));
+  await press(page, page.locator("main button"));
+  if (recoveryCodes.length > 1) return;
+  await press(page, page.locator('a[href="/staff/account"]'));
+  await page.fill("#code", recoveryCodes.pop() ?? oneTimeCode(shop.staff_secret, 1));
+  await press(page, page.locator("main button"));
+  recoveryCodes.splice(0, 1, ...(await page.locator(".codes code").allInnerTexts()));
+  assert.equal(recoveryCodes.length, 10);
+  await press(page, page.locator("main a.button"));
 }
 
 async function check(staff, number, topic, channel = "whatsapp") {
@@ -396,6 +413,48 @@ for (const language of ["en", "es"])
     assertNothingFound();
   });
 
+// A new member of the staff logs in for the first time, on a narrow screen, and again with the app.
+async function setUpSecondStep(language) {
+  const user = `new-${language}`;
+  const added = spawnSync(program("counterfoil"), ["--config", path.join(shop.folder, "shop/counterfoil.toml"), "--data",
+    shop.data_dir, "user", "add", user], { input: "a long password\n", encoding: "utf8" });
+  assert.equal(added.status, 0, added.stderr);
+  const staff = await visitor(language, { viewport: { width: 320, height: 700 } });
+  const { page, w } = staff;
+  const password = async () => {
+    await page.goto(`${shop.staff_url}/staff/login`);
+    await page.fill("#user", user);
+    await page.fill("#password", "a long password");
+    return press(page, page.locator("main button"));
+  };
+  await inspect(page, `${language}-staff-enrol`, await password());
+  assert.equal(await headline(page), w("staff.enrol.title"));
+  const image = picture(`${language}-staff-enrol-qr`);
+  await page.locator(".qr").screenshot({ path: image });
+  const uri = new URL(decode(image));
+  assert.equal(`${uri.protocol}//${uri.host}`, "otpauth://totp");
+  const secret = uri.searchParams.get("secret");
+  assert.equal((await textOf(page, "main .typed")).replaceAll(" ", ""), secret);
+  await page.fill("#code", "000000");
+  await inspect(page, `${language}-staff-enrol-wrong`, await press(page, page.locator("main button")));
+  await page.fill("#code", oneTimeCode(secret));
+  await inspect(page, `${language}-staff-recovery-codes`, await press(page, page.locator("main button")));
+  assert.equal(await page.locator(".codes code").count(), 10);
+  const pdf = (await page.pdf()).toString("latin1");
+  assert.equal((pdf.match(/\/Type\s*\/Page\b/g) ?? []).length, 1, "the recovery codes need more than one page");
+  await press(page, page.locator("main a.button"));
+  assert.equal(await headline(page), w("staff.home.title"));
+  await inspect(page, `${language}-staff-login-code`, await password());
+  await page.fill("#code", oneTimeCode(secret));
+  const used = await press(page, page.locator("main button"));
+  assert.equal(used.status(), 403, "a code was accepted twice");
+  await inspect(page, `${language}-staff-login-code-used`, used);
+  await page.fill("#code", oneTimeCode(secret, 1));
+  await press(page, page.locator("main button"));
+  assert.equal(await headline(page), w("staff.home.title"));
+  await staff.done(`${language} second step`);
+}
+
 for (const language of ["en", "es"])
   test(`every staff page, ${language}`, async () => {
     const out = await visitor(language, { viewport: { width: 1280, height: 900 } });
@@ -406,12 +465,14 @@ for (const language of ["en", "es"])
     assert.equal(failed.status(), 403);
     await inspect(out.page, `${language}-staff-login-failed`, failed);
     await out.done(`${language} login`);
+    await setUpSecondStep(language);
 
     const staff = await logIn(language);
     const { page, w } = staff;
     const at = async (target, name) =>
       inspect(page, `${language}-staff-${name}`, await page.goto(`${shop.staff_url}${target}`));
     await at("/staff", "home");
+    await at("/staff/account", "account");
     await at("/staff/links", "links");
     await at("/staff/check", "check");
     await at("/staff/confirm", "confirm");

@@ -3,7 +3,7 @@
 
 // The demo shop in a folder of its own, the programs around it, and the words of the catalogues.
 import { spawn, spawnSync } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, createHmac, X509Certificate } from "node:crypto";
 import fs from "node:fs";
 import net from "node:net";
 import path from "node:path";
@@ -83,6 +83,17 @@ export async function openShop() {
       "--certificate", shop.sync_cert, "--client-key", shop.sync_key);
   shop.verify = (bundle) => run(program("counterfoil-verify"), bundle, "--key", shop.log_key_file);
   return shop;
+}
+
+// RFC 6238, as the app on a telephone makes it; secret in base 32.
+export function oneTimeCode(secret, step = 0) {
+  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + step));
+  const tag = createHmac("sha1", key).update(counter).digest();
+  const number = tag.readUInt32BE(tag.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
 }
 
 // Words by id, as src/i18n/po has them: words("es")("stop.done", { time: "9:41" }).

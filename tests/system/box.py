@@ -4,13 +4,16 @@
 send anything, forms with their tokens, numbers from ranges reserved for fiction. Python's standard library only.
 
 CF_BIN_DIR names the folder with the programs (tools/test builds build/release/bin)."""
+import base64
 import contextlib
+import hmac
 import html.parser
 import itertools
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -403,15 +406,56 @@ def stop_by_number(client, number, region="SE"):
     return client.post("/stop", form.fields(number=number, region=region))
 
 
-class Staff:
-    """A logged-in member of the staff, in English."""
+def one_time_code(secret, at, step=0):
+    """RFC 6238, as the app on a telephone makes it; secret in base 32."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    tag = hmac.digest(key, (int(at) // 30 + step).to_bytes(8, "big"), "sha1")
+    number = int.from_bytes(tag[tag[-1] & 15:][:4], "big") & 0x7FFFFFFF
+    return f"{number % 10**6:06d}"
 
-    def __init__(self, client, user, password):
-        self.client = client
+
+RECOVERY_CODES = {}  # unused ones, by port and user
+
+
+class Staff:
+    """A logged-in member of the staff, in English. The first log-in sets up the second factor, or uses the secret
+    that is known; later ones take a recovery code each, since no code of time is accepted twice."""
+
+    def __init__(self, client, user, password, secret=None, now=time.time):
+        self.client, self.user, self.secret, self.now = client, user, secret, now
         form = client.get("/staff/login").form("/staff/login")
         done = client.post("/staff/login", form.fields(user=user, password=password))
+        if done.status != 303 or not done.location.startswith("/staff/login/"):
+            raise AssertionError(f"the password was answered {done.status}: {done.words[:300]}")
+        {"/staff/login/enrol": self.enrol, "/staff/login/code": self.second_step}[done.location]()
+
+    @property
+    def codes(self):
+        return RECOVERY_CODES.setdefault((self.client.port, self.user), [])
+
+    def keep_codes(self, page):
+        self.codes[:] = re.findall(r"<code>([0-9a-z-]{14})</code>", page.text)
+        if len(self.codes) != 10:
+            raise AssertionError(f"no recovery codes, {page.status}: {page.words[:300]}")
+
+    def enrol(self):
+        page = self.client.get("/staff/login/enrol")
+        self.secret = re.search(r"[?&;]secret=([A-Z2-7]{32})", page.text)[1]
+        form = page.form("/staff/login/enrol")
+        self.enrolled_at = self.now()
+        code = one_time_code(self.secret, self.enrolled_at)
+        self.keep_codes(self.client.post(form.action, form.fields(code=code)))
+
+    def second_step(self):
+        form = self.client.get("/staff/login/code").form("/staff/login/code")
+        code = self.codes.pop() if self.codes else one_time_code(self.secret, self.now())
+        done = self.client.post(form.action, form.fields(code=code))
         if done.status != 303 or done.location != "/staff":
-            raise AssertionError(f"login was answered {done.status}: {done.words[:300]}")
+            raise AssertionError(f"the second step was answered {done.status}: {done.words[:300]}")
+        if len(self.codes) < 2:
+            form = self.client.get("/staff/account").form("/staff/account/codes")
+            code = self.codes.pop() if self.codes else one_time_code(self.secret, self.now(), step=1)
+            self.keep_codes(self.client.post(form.action, form.fields(code=code)))
 
     def check(self, number, region="SE", topic="offers", channel="whatsapp"):
         form = self.client.get("/staff/check?lang=en").form("/staff/check")
@@ -436,7 +480,7 @@ class Staff:
 class Box:
     """A fresh shop: counterfoil.toml, certificates, data folder, and a daemon that can be started and killed."""
 
-    staff_user, staff_password = "maria", "tres-faroles-test-1"
+    staff_user, staff_password, staff_secret = "maria", "tres-faroles-test-1", None
 
     def __init__(self, at, data=None, board="generic"):
         self.folder = pathlib.Path(at)
@@ -581,8 +625,12 @@ class Box:
     def staff_client(self, **options):
         return Client(self.port + 1, self.ca, **options)
 
-    def staff(self, **options):
-        return Staff(self.staff_client(**options), self.staff_user, self.staff_password)
+    def staff(self, client=None, **options):
+        return Staff(client or self.staff_client(**options), self.staff_user, self.staff_password, self.staff_secret,
+                     self.now)
+
+    def now(self):
+        return int(self.clock_file.read_text().split()[0]) if self.board == "fake" else time.time()
 
     def peer(self, **options):
         options.setdefault("certificate", self.peer_certificate)
@@ -627,6 +675,7 @@ class Demo(Box):
             time.sleep(0.05)
         self.facts = json.loads(self.facts_file.read_text())
         self.staff_user, self.staff_password = self.facts["staff_user"], self.facts["staff_password"]
+        self.staff_secret = self.facts["staff_secret"]
         self.ca, self.log_key = pathlib.Path(self.facts["ca_file"]), pathlib.Path(self.facts["log_key_file"])
         self.peer_certificate = pathlib.Path(self.facts["sync_cert"])
         self.peer_key = pathlib.Path(self.facts["sync_key"])

@@ -328,10 +328,10 @@ class Operator(unittest.TestCase):
         self.assertIn("--dir", ended.stderr)
         with b.Demo(self.at / "demo").start() as demo:
             self.assertEqual(demo.facts_file.stat().st_mode & 0o777, 0o600)
-            self.assertEqual(set(demo.facts), {"customer_url", "staff_url", "staff_user", "staff_password", "ca_file",
+            self.assertEqual(set(demo.facts), {"customer_url", "staff_url", "staff_user", "staff_password", "staff_secret", "ca_file",
                                                "sync_url", "sync_cert", "sync_key", "log_key_file", "data_dir", "pid"})
             welcome = demo.output.read_text()
-            for words in (demo.facts["customer_url"] + "/o/caja", demo.facts["staff_url"], demo.facts["staff_password"],
+            for words in (demo.facts["customer_url"] + "/o/caja", demo.facts["staff_url"], demo.facts["staff_password"], demo.facts["staff_secret"],
                           "070-174 06 05", "070-174 06 99", "No message is ever sent", "--lan"):
                 self.assertIn(words, welcome)
             self.assertEqual(self.read_terminal(welcome), demo.facts["customer_url"] + "/o/caja")

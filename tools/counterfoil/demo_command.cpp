@@ -118,6 +118,7 @@ Status write_facts(const DemoShop& shop, const std::string& path, pid_t daemon) 
                                   {"log_key_file", shop.log_key_file()},
                                   {"pid", std::int64_t{daemon}},
                                   {"staff_password", shop.staff_password},
+                                  {"staff_secret", base32(shop.staff_secret.view())},
                                   {"staff_url", shop.url(1)},
                                   {"staff_user", shop.staff_user},
                                   {"sync_cert", shop.sync_cert()},
@@ -142,6 +143,9 @@ Status print_welcome(const DemoShop& shop, bool lan) {
   std::printf("  customers   %s\n", customer.c_str());
   std::printf("  staff       %s/staff   user %s   password %s\n", shop.url(1).c_str(),
               shop.staff_user.c_str(), shop.staff_password.c_str());
+  std::printf("  second step code %s now; the newest stands in the last line, or add the key to an app:\n",
+              staff_code_now(shop).c_str());
+  std::printf("              %s\n", base32(shop.staff_secret.view()).c_str());
   std::printf("  posters     %s/staff/links (after the staff login)\n", shop.url(1).c_str());
   std::printf("  head office https://127.0.0.1:%d (README, \"Pull your first shop\")\n\n", shop.port + 2);
   std::printf("Try as staff, number and what you will see (country Sweden):\n");
@@ -168,9 +172,17 @@ Result<pid_t> open_browser(const DemoShop& shop) {
   return pid;
 }
 
+// On a terminal, the code of this moment in a line that is written over.
+void show_staff_code(const DemoShop& shop) {
+  if (::isatty(STDOUT_FILENO) != 1) return;
+  std::printf("\rcode for the staff login now: %s ", staff_code_now(shop).c_str());
+  std::fflush(stdout);
+}
+
 // Waits for Ctrl-C or for the daemon's end, whichever is first; returns the daemon's exit status.
-int wait_for_end(pid_t daemon, const sigset_t& signals) {
+int wait_for_end(const DemoShop& shop, pid_t daemon, const sigset_t& signals) {
   for (;;) {
+    show_staff_code(shop);
     int ended = 0;
     if (::waitpid(daemon, &ended, WNOHANG) == daemon) return WIFEXITED(ended) ? WEXITSTATUS(ended) : 1;
     const timespec pause{0, 200'000'000};
@@ -219,7 +231,7 @@ int demo(const DemoArguments& arguments) {
     ::kill(daemon, SIGTERM);
     return complain(open.error());
   }
-  return wait_for_end(daemon, signals);
+  return wait_for_end(shop, daemon, signals);
 }
 
 }  // namespace

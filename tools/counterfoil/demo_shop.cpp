@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "crypto/certificate.h"
 #include "crypto/crypto.h"
+#include "crypto/one_time_code.h"
 
 #include <sys/stat.h>
 
@@ -118,6 +119,10 @@ Instant now_of_machine() {
   return std::time(nullptr);
 }
 
+std::uint64_t one_time_step(Instant t) {
+  return static_cast<std::uint64_t>(t / crypto::kOneTimeStep_s);
+}
+
 Status issue_server_certificate(const DemoShop& shop) {
   CF_TRY(const auto ca_pem, read_small_file(shop.ca_file()));
   CF_TRY(const auto ca_key, read_small_file(shop.folder + "/tls/ca.key"));
@@ -156,6 +161,9 @@ Status tell_history(const DemoShop& shop) {
   CF_CHECK(History(box->desk(), clock, today).tell());
   clock.set(now_of_machine());
   CF_CHECK(box->desk().add_user(shop.staff_user, desk::Role::Manager, shop.staff_password));
+  // By the code before this one, so that this moment's is still good.
+  const auto code = crypto::one_time_code(shop.staff_secret.view(), one_time_step(clock.now()) - 1);
+  CF_CHECK(box->desk().enrol(shop.staff_user, shop.staff_secret.view(), code));
   desk::Peer peer;
   peer.name = "head-office";
   peer.recipient = consent::RecipientId("head-office");
@@ -173,10 +181,23 @@ Status make_shop(DemoShop& shop) {
     std::filesystem::remove_all(shop.folder + part, ignored);
   for (const char* part : {"/tls", "/head-office"}) CF_CHECK(make_folder(shop.folder + part));
   shop.staff_password = random_password();
+  shop.staff_secret = SecretBytes(crypto::random_bytes(crypto::kOneTimeSecretBytes));
   CF_CHECK(make_keys(shop));
   CF_CHECK(tell_history(shop));
-  CF_TRY(const auto marker, json::write(json::Object{{"staff_password", shop.staff_password}}));
+  CF_TRY(const auto marker, json::write(json::Object{{"staff_password", shop.staff_password},
+                                                     {"staff_secret", base64url(shop.staff_secret.view())}}));
   return write_text(shop.folder + "/" + std::string(kMarker), marker);
+}
+
+// What an earlier start wrote. NotFound when there is no whole shop of this version.
+Status read_marker(DemoShop& shop) {
+  CF_TRY(const auto marker, read_small_file(shop.folder + "/" + std::string(kMarker)));
+  CF_TRY(const auto facts, json::read(marker));
+  CF_TRY(shop.staff_password, facts.string_at("staff_password"));
+  CF_TRY(const auto secret, facts.string_at("staff_secret"));
+  CF_TRY(Bytes bytes, from_base64url(secret));
+  shop.staff_secret = SecretBytes(std::move(bytes));
+  return {};
 }
 
 // A folder is ours when it is new, empty, or holds what an earlier demo wrote.
@@ -199,14 +220,12 @@ Status prepare_demo(DemoShop& shop) {
   std::filesystem::create_directories(shop.folder, ec);
   CF_CHECK(make_folder(shop.folder));
   CF_CHECK(write_text(shop.paths().config, demo_config(shop)));
-  const auto marker = read_small_file(shop.folder + "/" + std::string(kMarker));
-  if (!marker) {
-    CF_CHECK(make_shop(shop));
-  } else {
-    CF_TRY(const auto facts, json::read(*marker));
-    CF_TRY(shop.staff_password, facts.string_at("staff_password"));
-  }
+  if (!read_marker(shop)) CF_CHECK(make_shop(shop));
   return issue_server_certificate(shop);
+}
+
+std::string staff_code_now(const DemoShop& shop) {
+  return crypto::one_time_code(shop.staff_secret.view(), one_time_step(now_of_machine()));
 }
 
 Result<std::string> demo_key_pin(const DemoShop& shop) {

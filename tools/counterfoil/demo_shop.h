@@ -19,6 +19,7 @@ struct DemoShop {
   std::uint16_t port = 8443;  // customers; staff + 1, sync + 2
   std::string staff_user = "maria";
   std::string staff_password;
+  SecretBytes staff_secret;  // of the second factor
 
   [[nodiscard]] app::Paths paths() const { return {folder + "/counterfoil.toml", folder + "/data"}; }
   [[nodiscard]] std::string ca_file() const { return folder + "/tls/ca.pem"; }
@@ -33,6 +34,8 @@ struct DemoShop {
 /// Makes the shop when the folder holds none, else reads it; writes the configuration and a fresh server
 /// certificate in either case. Fails with Conflict when the folder holds something that is not a demo shop.
 Status prepare_demo(DemoShop& shop);
+/// What an authenticator app with the demo's secret would show now.
+std::string staff_code_now(const DemoShop& shop);
 /// SHA-256 of the server certificate's key, base64: what a browser can be told to trust.
 Result<std::string> demo_key_pin(const DemoShop& shop);
 /// The text of counterfoil.toml.

@@ -153,6 +153,33 @@ int verify(const Where& where) {
   return 0;
 }
 
+// The rows of a list in an answer; none when there is no such list.
+json::Array rows_of(const json::Value& answer, std::string_view key) {
+  const auto* list = answer.find(key);
+  return list == nullptr || list->array() == nullptr ? json::Array() : *list->array();
+}
+
+int list_users(const Where& where) {
+  const auto answer = ask(where, {{"do", "users"}});
+  if (!answer) return complain(answer.error());
+  for (const auto& user : rows_of(*answer, "users")) {
+    const auto codes = static_cast<long long>(user.integer_at("recovery_codes").value_or(0));
+    std::printf("%-32s %-8s ", text_of(user, "name").c_str(), text_of(user, "role").c_str());
+    if (is_true(user, "second_factor"))
+      std::printf("second factor set, %lld recovery codes unused\n", codes);
+    else
+      std::printf("no second factor: the next log-in sets it up\n");
+  }
+  return 0;
+}
+
+int reset_factor(const Where& where, const std::string& name) {
+  const auto done = ask(where, {{"do", "user.reset-factor"}, {"name", name}});
+  if (!done) return complain(done.error());
+  std::printf("the next log-in of %s sets up a second factor anew; every session is ended\n", name.c_str());
+  return 0;
+}
+
 int add_user(const Where& where, const std::string& name, const std::string& role) {
   const auto password = read_password("password for " + name);
   if (!password) return complain(password.error());
@@ -191,12 +218,6 @@ int list_due(const Where& where) {
   for (const auto& cohort : *list->array())
     std::printf("%-20s until %s\n", text_of(cohort, "class").c_str(), text_of(cohort, "until").c_str());
   return 0;
-}
-
-// The rows of a list in an answer; none when there is no such list.
-json::Array rows_of(const json::Value& answer, std::string_view key) {
-  const auto* list = answer.find(key);
-  return list == nullptr || list->array() == nullptr ? json::Array() : *list->array();
 }
 
 int report_retention(const Where& where) {
@@ -350,6 +371,13 @@ void add_user_commands(CLI::App& app, Where& where, Action& action) {
   auto* user_password = user->add_subcommand("password", "give a user a new password and end every session");
   user_password->add_option("name", user_name, "the user")->required();
   user_password->callback([&] { action = [&] { return change_password(where, user_name); }; });
+  auto* user_factor = user->add_subcommand(
+      "reset-factor",
+      "when telephone and recovery codes are lost: the next log-in sets up a second factor anew");
+  user_factor->add_option("name", user_name, "the user")->required();
+  user_factor->callback([&] { action = [&] { return reset_factor(where, user_name); }; });
+  auto* user_list = user->add_subcommand("list", "list users, roles, and whether a second factor is set");
+  user_list->callback([&] { action = [&] { return list_users(where); }; });
   auto* user_remove = user->add_subcommand("remove", "remove a user and end every session");
   user_remove->add_option("name", user_name, "the user; the last manager stays")->required();
   user_remove->callback([&] { action = [&] { return remove(where, "user", user_name); }; });

@@ -23,7 +23,7 @@ TEST_CASE("the first manager comes in through the one-time code only") {
   CHECK(shop.desk->set_up(*code, "maria", std::string(257, 'x')).error() == fail(Code::BadInput, "password"));
   REQUIRE(shop.desk->add_user("jorge", Role::Staff, "a long password"));
   CHECK(shop.desk->set_up(*code, "jorge", "another password").error() == fail(Code::BadInput, "name"));
-  CHECK(shop.desk->sign_in("jorge", "a long password"));
+  CHECK(shop.desk->sign_in("jorge", "a long password", {}));
   CHECK(shop.desk->set_up("aaaa-aaaa-aaaa", "maria", "a long password").error() == fail(Code::Refused, "4"));
   std::string typed;
   for (char c : *code) typed += c == '-' ? ' ' : static_cast<char>(std::toupper(c));
@@ -34,7 +34,7 @@ TEST_CASE("the first manager comes in through the one-time code only") {
   CHECK(shop.desk->set_up(*code, "eve", "another password").error().code == Code::Conflict);
   shop.reopen();
   CHECK_FALSE(shop.desk->needs_set_up());
-  CHECK(shop.desk->sign_in("maria", "a long password"));
+  CHECK(shop.desk->sign_in("maria", "a long password", {}));
 }
 
 TEST_CASE("five wrong set-up codes close the door, also for the right one") {
@@ -52,17 +52,17 @@ TEST_CASE("wrong passwords are answered alike and slower and slower") {
   test::Shop shop;
   REQUIRE(shop.desk->add_user("jorge", Role::Staff, "a long password"));
   CHECK(shop.desk->add_user("jorge", Role::Staff, "a long password").error().code == Code::Conflict);
-  const auto known = shop.desk->sign_in("jorge", "wrong password");
-  const auto unknown = shop.desk->sign_in("nobody", "wrong password");
+  const auto known = shop.desk->sign_in("jorge", "wrong password", {});
+  const auto unknown = shop.desk->sign_in("nobody", "wrong password", {"192.0.2.7", {}});
   CHECK(known.error() == unknown.error());
   for (int i = 0; i < 4; ++i)
-    CHECK(shop.desk->sign_in("jorge", "wrong password").error().code == Code::Refused);
-  CHECK(shop.desk->sign_in("jorge", "a long password").error() == fail(Code::Limit, "1"));
+    CHECK(shop.desk->sign_in("jorge", "wrong password", {}).error().code == Code::Refused);
+  CHECK(shop.desk->sign_in("jorge", "a long password", {}).error() == fail(Code::Limit, "1"));
   shop.clock.advance(1);
-  CHECK(shop.desk->sign_in("jorge", "wrong password").error().code == Code::Refused);
-  CHECK(shop.desk->sign_in("jorge", "a long password").error() == fail(Code::Limit, "2"));
+  CHECK(shop.desk->sign_in("jorge", "wrong password", {}).error().code == Code::Refused);
+  CHECK(shop.desk->sign_in("jorge", "a long password", {}).error() == fail(Code::Limit, "2"));
   shop.clock.advance(2);
-  CHECK(shop.desk->sign_in("jorge", "a long password"));
+  CHECK(shop.desk->sign_in("jorge", "a long password", {}));
 }
 
 TEST_CASE("links and peers are kept, checked and found again") {
@@ -125,14 +125,14 @@ TEST_CASE("users leave and get new passwords, but for the last manager") {
   CHECK(shop.desk->remove_user("nobody").error().code == Code::NotFound);
   REQUIRE(shop.desk->add_user("ana", Role::Manager, "a long password"));
   REQUIRE(shop.desk->remove_user("maria"));
-  CHECK(shop.desk->sign_in("maria", "a long password").error().code == Code::Refused);
+  CHECK(shop.desk->sign_in("maria", "a long password", {}).error().code == Code::Refused);
   CHECK(shop.desk->remove_user("ana").error().code == Code::Conflict);
 
   CHECK(shop.desk->change_password("nobody", "another password").error().code == Code::NotFound);
   CHECK(shop.desk->change_password("jorge", "short").error() == fail(Code::BadInput, "password"));
   REQUIRE(shop.desk->change_password("jorge", "another password"));
-  CHECK(shop.desk->sign_in("jorge", "a long password").error().code == Code::Refused);
-  const auto jorge = shop.desk->sign_in("jorge", "another password");
+  CHECK(shop.desk->sign_in("jorge", "a long password", {}).error().code == Code::Refused);
+  const auto jorge = shop.desk->sign_in("jorge", "another password", {});
   REQUIRE(jorge);
   CHECK(jorge->role == Role::Staff);
   REQUIRE(shop.desk->remove_user("jorge"));
@@ -154,8 +154,8 @@ TEST_CASE("a password that nobody can have is refused alike for every name") {
   test::Shop shop;
   REQUIRE(shop.desk->add_user("jorge", Role::Staff, "a long password"));
   for (const std::string& password : {std::string(), std::string(257, 'x')}) {
-    const auto known = shop.desk->sign_in("jorge", password);
-    const auto unknown = shop.desk->sign_in("nobody", password);
+    const auto known = shop.desk->sign_in("jorge", password, {});
+    const auto unknown = shop.desk->sign_in("nobody", password, {});
     CHECK(known.error() == fail(Code::Refused, "user name or password is wrong"));
     CHECK(known.error() == unknown.error());
   }
