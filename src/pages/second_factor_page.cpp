@@ -102,6 +102,7 @@ net::Response enrol_page(const Site& site, const View& view, const net::Request&
 net::Response codes_page(const View& view, const desk::User& user, const std::vector<std::string>& codes) {
   Page page;
   page.staff = true;
+  page.bare = true;  // to be printed; and no link of a frame leads away from what is shown only once
   page.title = view.tr("staff.codes.title");
   page.name = "recovery_codes";
   std::vector<Values> items;

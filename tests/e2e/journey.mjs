@@ -437,7 +437,8 @@ async function setUpSecondStep(language) {
   assert.equal((await textOf(page, "main .typed")).replaceAll(" ", ""), secret);
   await page.fill("#code", "000000");
   await inspect(page, `${language}-staff-enrol-wrong`, await press(page, page.locator("main button")));
-  await page.fill("#code", oneTimeCode(secret));
+  const proof = oneTimeCode(secret);
+  await page.fill("#code", proof);
   await inspect(page, `${language}-staff-recovery-codes`, await press(page, page.locator("main button")));
   assert.equal(await page.locator(".codes code").count(), 10);
   const pdf = (await page.pdf()).toString("latin1");
@@ -445,7 +446,7 @@ async function setUpSecondStep(language) {
   await press(page, page.locator("main a.button"));
   assert.equal(await headline(page), w("staff.home.title"));
   await inspect(page, `${language}-staff-login-code`, await password());
-  await page.fill("#code", oneTimeCode(secret));
+  await page.fill("#code", proof);
   const used = await press(page, page.locator("main button"));
   assert.equal(used.status(), 403, "a code was accepted twice");
   await inspect(page, `${language}-staff-login-code-used`, used);
