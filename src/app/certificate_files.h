@@ -4,7 +4,7 @@
 // The operator's certificate and key on disk: asked for, judged, and put in place. Two files cannot be
 // renamed at once, so the next key lies beside the old one until the chain has been renamed, and whoever
 // reads takes the key that belongs to the chain: after a power cut at any moment one pair or the other serves
-// (DECISIONS.md 43). Used by the command line; the daemon only reads. Thread rule: one process at a time.
+// (DECISIONS.md 45). Used by the command line; the daemon only reads. Thread rule: one process at a time.
 #pragma once
 
 #include "app/certificate.h"

@@ -146,14 +146,10 @@ class Doors {
       sessions_->revoke_user(user);
     });
     const auto& config = box_.config();
-    const pages::Context context{box_.desk(),
-                                 *tokens_,
-                                 *sessions_,
-                                 *steps_,
-                                 box_.clock(),
-                                 with_port("https", config.host, config.customer.port, 443),
-                                 config.demo,
-                                 [this] { return certificate_end(); }};
+    const pages::Context context{box_.desk(),  *tokens_,
+                                 *sessions_,   *steps_,
+                                 box_.clock(), with_port("https", config.host, config.customer.port, 443),
+                                 config.demo,  [this] { return certificate_end(); }};
     CF_TRY(const auto site, pages::open_site(context));
     pages::add_customer_routes(customer_, site);
     pages::add_staff_routes(staff_, site);
