@@ -23,7 +23,7 @@ class LiveSite {
     customer_ = net::Router();
     staff_ = net::Router();
     const auto site =
-        open_site({*shop.desk, *tokens_, *sessions_, *steps_, shop.clock, "https://shop.example", false});
+        open_site({*shop.desk, *tokens_, *sessions_, *steps_, shop.clock, "https://shop.example", false, {}});
     REQUIRE(site);
     add_customer_routes(customer_, *site);
     add_staff_routes(staff_, *site);
