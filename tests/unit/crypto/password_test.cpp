@@ -54,7 +54,7 @@ TEST_CASE("a stored text that this program would not write is called corrupt") {
   }
 }
 
-TEST_CASE("a flood of strangers holds two threads at most, and whom the shop knows goes first") {
+TEST_CASE("a flood of strangers keeps nobody waiting whom the shop knows") {
   std::atomic<bool> over = false;
   std::atomic<int> busy = 0;
   std::vector<std::thread> flood;

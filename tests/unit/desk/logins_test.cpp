@@ -164,6 +164,13 @@ TEST_CASE("no stranger keeps a user from a till that she used before") {
   shop.reopen();
   CHECK(shop.desk->is_known_till(till.till_mark));
 
+  // Whoever makes up a till of that form is a stranger.
+  for (const std::size_t changed : {std::size_t{0}, till.till_mark.size() / 2}) {
+    std::string made_up = till.till_mark;
+    made_up[changed] = made_up[changed] == 'A' ? 'B' : 'A';
+    CHECK_FALSE(shop.desk->is_known_till(made_up));
+  }
+
   // One address that tries many names is slowed down as well, and a till has a count of its own.
   unsigned names = 0;
   for (int i = 0; i < 20; ++i)
