@@ -179,7 +179,7 @@ net::Response again(const Site& site, const View& view, const desk::OptInForm& f
 /// Everything the desk found wrong with the input, at once, so that nobody is sent back twice.
 std::vector<Problem> problems_of(const View& view, const OptInInput& input, const Error& error) {
   std::vector<Problem> out;
-  if (names(error, "no_channel")) out.push_back({"channels", view.phrase("form.no_tick")});
+  if (names(error, "no_channel")) out.push_back({"channels", view.phrase("form.no_channel")});
   if (names(error, "no_topic")) out.push_back({"topics", view.phrase("form.no_topic")});
   if (names(error, "number"))
     out.push_back(input.number.empty() ? Problem{"number", view.phrase("form.no_number")}

@@ -70,14 +70,15 @@ class BadInput(unittest.TestCase):
         self.is_clear_page(answer, 400, "Nothing has been saved", "Type your mobile number", "14 or over")
 
     def test_no_tick_no_number_no_age_bad_number(self):
-        rows = [([("channel", "sms"), ("age", "yes")], b.swedish(60), "Tick at least one"),
-                ([("topic", "offers"), ("age", "yes")], b.swedish(60), "Tick at least one"),
+        rows = [([("channel", "sms"), ("age", "yes")], b.swedish(60), "Tick at least one topic"),
+                ([("topic", "offers"), ("age", "yes")], b.swedish(60), "Tick where we may write"),
                 ([("topic", "offers"), ("channel", "sms")], b.swedish(60), "confirm your age"),
                 ([("topic", "offers"), ("channel", "sms"), ("age", "yes")], "12", "does not look like a mobile number"),
                 ([("topic", "offers"), ("channel", "sms"), ("age", "yes")], "9" * 4000,
                  "does not look like a mobile number"),
                 ([("topic", "no-such-topic"), ("channel", "sms"), ("age", "yes")], b.swedish(60), "Tick at least one"),
-                ([("topic", "offers"), ("channel", "pigeon"), ("age", "yes")], b.swedish(60), "Tick at least one")]
+                ([("topic", "offers"), ("channel", "pigeon"), ("age", "yes")], b.swedish(60),
+                 "Tick where we may write")]
         for ticks, number, words in rows:
             with self.subTest(words=words, number=number[:20]):
                 answer = self.client.post("/o/caja", self.form().fields(ticks, number=number, region="SE"))

@@ -22,8 +22,8 @@ TEST_CASE("a customer page weighs at most 30 KB in all, in every language") {
   const std::size_t fixed = look.style.size() + asset("favicon.svg").size();
   for (const std::string language : {"en", "es"}) {
     const View view = test::shop_view(look, language);
-    const std::vector<Problem> all = {{"channels", view.phrase("form.no_tick")},
-                                      {"topics", view.phrase("form.no_tick")},
+    const std::vector<Problem> all = {{"channels", view.phrase("form.no_channel")},
+                                      {"topics", view.phrase("form.no_topic")},
                                       {"number", view.phrase("form.no_number")},
                                       {"age", view.phrase("form.no_age", {{"age", "14"}})}};
     for (const Page& page : {opt_in_page(view, test::shop_form(), {}, {all, {}, 200}, std::string(75, 't')),
