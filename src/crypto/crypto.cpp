@@ -7,8 +7,6 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 
 namespace counterfoil::crypto {
@@ -32,25 +30,6 @@ void fill_from_kernel(std::span<std::uint8_t> out) {
     out = out.subspan(static_cast<std::size_t>(n));
   }
 }
-
-// Drawn forty at a time: the generator re-keys itself after each draw, which costs more than the bytes do.
-class Nonces {
- public:
-  std::array<std::uint8_t, kWrapNonceBytes> next() {
-    if (at_ == drawn_.size()) {
-      random(drawn_);
-      at_ = 0;
-    }
-    std::array<std::uint8_t, kWrapNonceBytes> out{};
-    std::copy_n(drawn_.begin() + static_cast<std::ptrdiff_t>(at_), out.size(), out.begin());
-    at_ += out.size();
-    return out;
-  }
-
- private:
-  std::array<std::uint8_t, 40 * kWrapNonceBytes> drawn_{};
-  std::size_t at_ = drawn_.size();
-};
 
 Error does_not_open() {
   return fail(Code::WrongKey, "the key does not open these bytes");
@@ -209,8 +188,7 @@ Bytes wrap_with_nonce(const Key& key, ByteView nonce, ByteView aad, ByteView pla
 }
 
 Bytes wrap(const Key& key, ByteView aad, ByteView plain) {
-  static thread_local Nonces nonces;
-  return wrap_with_nonce(key, nonces.next(), aad, plain);
+  return wrap_with_nonce(key, random_bytes(kWrapNonceBytes), aad, plain);
 }
 
 Result<SecretBytes> unwrap(const Key& key, ByteView aad, ByteView wrapped) {
