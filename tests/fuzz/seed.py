@@ -151,10 +151,11 @@ def from_shapes(seeds, box):
                   client.head("GET", "/a%20b/../c", [("Cookie", "__Host-cf=abc"), ("Accept", "text/html,*/*;q=0.1")]),
                   client.head("PUT", "/r", [("Transfer-Encoding", "chunked")]))
         requests = [client.head("GET", "/", []), client.head("POST", "/in", [], b"number=1") + b"number=1"]
-    seeds.add("gate", *(one.data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" for kind in h.KINDS.values() for one in kind
-                        if len(one.data) < 2500))
-    seeds.add("tls_stream", *(bytes([0, at_once]) + client_hello() for at_once in (255, 7, 0)), b"\x00\xff\x15\x03\x03\x00\x02\x02\x28",
-              b"\x01\xff\x17\x03\x03\x00\x20" + bytes(32), b"\x01\x03" + client_hello(), b"\x02\x40" + b"".join(requests) * 3)
+    heads = (one.data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" for kind in h.KINDS.values() for one in kind)
+    seeds.add("gate", *(head for head in heads if len(head) < 2500))
+    seeds.add("tls_stream", *(bytes([0, at_once]) + client_hello() for at_once in (255, 7, 0)),
+              b"\x00\xff\x15\x03\x03\x00\x02\x02\x28", b"\x01\xff\x17\x03\x03\x00\x20" + bytes(32),
+              b"\x01\x03" + client_hello(), b"\x02\x40" + b"".join(requests) * 3)
     seeds.add("form", "number=070-174+06+13&region=SE&topic=orders&topic=care&age=yes", "a=%C3%BC&b=%F0%9F%98%80&c", "=&&x=")
     seeds.add("cookie", "__Host-cf=abcdef; lang=en", "a=b; __Host-cf=1; __Host-cf=2", " __Host-cf = x ;;")
     seeds.add("text_forms", "AAECAwQ=", "AAECAw", "AAB", "AAB=", "-_-_", "+/+/", "00ffAB", "Zürich 😀 \x1b[2J\u202e", b"\xf0\x9f\x98\xed\xa0\x80")
