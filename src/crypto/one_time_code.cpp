@@ -32,8 +32,9 @@ std::string one_time_code(ByteView secret, std::uint64_t step, unsigned digits) 
   for (unsigned i = 0; i < 8; ++i) counter.at(i) = static_cast<std::uint8_t>(step >> (56 - 8 * i));
   const Sha1Tag tag = hmac_sha1(secret, counter);
   const std::size_t at = tag.back() & 15U;  // RFC 4226 section 5.3
-  std::uint32_t number =
-      (tag.at(at) & 0x7fU) << 24 | tag.at(at + 1) << 16 | tag.at(at + 2) << 8 | tag.at(at + 3);
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i) number = number << 8 | tag.at(at + i);
+  number &= 0x7fffffffU;
   std::string out(digits, '0');
   for (unsigned i = digits; i > 0; --i, number /= 10) out[i - 1] = static_cast<char>('0' + number % 10);
   return out;
