@@ -167,6 +167,7 @@ Status Writer::begin_epoch() {
     adopt(ending, std::move(begun));
   }
   anchor_.advance(std::move(next));
+  wrote_epoch_ = true;
   const auto now = steady_clock::now();
   overwrite_at_ = now + milliseconds(timing_.overwrite_after_ms);
   copy_until_ = overwrite_at_ + milliseconds(limits::kSecondCopyWait_ms);
@@ -205,7 +206,8 @@ Status Writer::empty_log(store::Database& database) {
 Status Writer::end_epoch() {
   CF_CHECK(empty_log(committer_->files().keys));
   CF_CHECK(keys_cache_.drop());
-  CF_CHECK(check_epoch(committer_->files().keys.path(), anchor_.record().secret, anchor_.record().epoch));
+  CF_CHECK(check_epoch(committer_->files().keys.path(), anchor_.record().secret, anchor_.record().epoch,
+                       wrote_epoch_ ? &keyring_ : nullptr));
   CF_CHECK(anchor_.erase_leftover());
   gone_at_ = clock_.now();
   log::info("ledger.epoch_ended", {{"epoch", anchor_.record().epoch - 1}});

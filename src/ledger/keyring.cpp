@@ -229,6 +229,16 @@ Status Keyring::put_log_key(store::Database& keys, const crypto::SigningKey& key
   return put_root(keys, kek_, origin(), kLogNames.at(free_log_place()), key.export_secret());
 }
 
+bool Keyring::has_keys_of(const Keyring& other) const {
+  const std::shared_lock lock(mutex_);
+  const std::shared_lock other_lock(other.mutex_);
+  const auto same = [](const auto& a, const auto& b) {
+    return a.first == b.first && equal_constant_time(a.second.view(), b.second.view());
+  };
+  return std::equal(buckets_.begin(), buckets_.end(), other.buckets_.begin(), other.buckets_.end(), same) &&
+         std::equal(cohorts_.begin(), cohorts_.end(), other.cohorts_.begin(), other.cohorts_.end(), same);
+}
+
 std::optional<Key> Keyring::bucket(std::uint64_t b) const {
   const std::shared_lock lock(mutex_);
   const auto at = buckets_.find(b);

@@ -92,6 +92,8 @@ class Keyring {
   void add_cohort(std::int64_t id, const Retention& retention, Key key);
   /// All cohorts that have a key.
   [[nodiscard]] std::vector<std::pair<std::int64_t, Retention>> cohorts() const;
+  /// Buckets and cohorts are the same.
+  [[nodiscard]] bool has_keys_of(const Keyring& other) const;
   /// From now on keys.db is in this epoch. Nobody may read subjects meanwhile.
   void adopt(NextEpoch next);
 
@@ -161,7 +163,9 @@ Result<NextEpoch> write_epoch(store::Database& keys, const Keyring& keyring, con
 Status begin_incarnation(store::Database& keys, const std::string& from, const std::string& to,
                          const Key& secret, std::uint64_t epoch);
 /// Reads the main file of keys.db alone and opens everything with the secret; the caller has copied the log
-/// back and dropped the page cache. Fails with WrongKey or Corrupt: then the old secret must stay.
-Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch);
+/// back and dropped the page cache. written: the keys as this process wrote them, which the file must then
+/// have; without them each subject's bucket is looked for, one seek a bucket. Fails with WrongKey or Corrupt:
+/// then the old secret must stay.
+Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch, const Keyring* written);
 
 }  // namespace counterfoil::ledger

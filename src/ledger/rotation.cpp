@@ -154,7 +154,7 @@ Status begin_incarnation(store::Database& keys, const std::string& from, const s
   return transaction.commit();
 }
 
-Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch) {
+Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epoch, const Keyring* written) {
   store::OpenOptions options;
   options.read_only = true;
   options.main_file_only = true;
@@ -164,7 +164,9 @@ Status check_epoch(const std::string& path, const Key& secret, std::uint64_t epo
   CF_TRY(auto roots, load_roots(keys, secret, epoch));
   Keyring keyring(std::move(roots));
   CF_CHECK(keyring.load(keys));
-  return demand_buckets(keys, keyring);
+  if (written == nullptr) return demand_buckets(keys, keyring);
+  if (!keyring.has_keys_of(*written)) return fail(Code::Corrupt, "the new keys have not reached the disk");
+  return {};
 }
 
 }  // namespace counterfoil::ledger

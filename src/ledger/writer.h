@@ -130,10 +130,11 @@ class Writer {
   const Timing timing_;
   Anchor anchor_;
   std::vector<EndingJob> endings_;
-  Time overwrite_at_;    // not before
-  Time copy_until_;      // a second copy is waited for no longer
-  Time rotate_at_;       // not before
-  Instant gone_at_ = 0;  // of the newest epoch that ended
+  Time overwrite_at_;         // not before
+  Time copy_until_;           // a second copy is waited for no longer
+  Time rotate_at_;            // not before
+  Instant gone_at_ = 0;       // of the newest epoch that ended
+  bool wrote_epoch_ = false;  // the newest one, in this process
   Position position_;
   bool position_known_ = true;
   std::string told_;  // body of the newest sys.meta since the start

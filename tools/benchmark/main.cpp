@@ -134,8 +134,11 @@ int main(int argc, char** argv) {
   bench::Options options;
   std::string json_file;
   app.add_flag("--full", options.full, "a million events instead of a hundred thousand");
-  app.add_option("--only", options.only,
-                 "one kind of figure: append, bytes, pull, erase and memory (after pull) or tls")
+  app.add_option(
+         "--only", options.only,
+         "kinds of figures, \"pull,erase\": append, bytes, pull, erase, memory, tls; erase and memory\n"
+         "are about the people whom pull makes")
+      ->delimiter(',')
       ->check(CLI::IsMember({"append", "bytes", "pull", "erase", "memory", "tls"}));
   app.add_option("--json", json_file, "also write the table as JSON");
   std::uint64_t people = 0;

@@ -7,7 +7,9 @@
 
 #include "counterfoil/base/canonical_json.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace counterfoil::bench {
@@ -38,10 +40,12 @@ class Report {
 };
 
 struct Options {
-  bool full = false;   // a million events instead of a hundred thousand
-  std::string folder;  // scratch
-  std::string only;    // append, bytes, pull, erase, memory or tls; empty: all
-  [[nodiscard]] bool wants(std::string_view figure) const { return only.empty() || only == figure; }
+  bool full = false;              // a million events instead of a hundred thousand
+  std::string folder;             // scratch
+  std::vector<std::string> only;  // append, bytes, pull, erase, memory, tls; empty: all
+  [[nodiscard]] bool wants(std::string_view figure) const {
+    return only.empty() || std::find(only.begin(), only.end(), figure) != only.end();
+  }
 };
 
 /// Lets so many invented people say yes in an existing data folder that no daemon uses, so that the budgets

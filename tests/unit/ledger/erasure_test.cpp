@@ -180,14 +180,25 @@ TEST_CASE("what a rotation wrote is not believed while somebody's bucket is miss
   REQUIRE(anchor.open(box->anchor_epoch()));
   const AnchorRecord& now = anchor.record();
   const std::string path = keys_path(box->folder.path());
-  CHECK(check_epoch(path, now.secret, now.epoch));
+  CHECK(check_epoch(path, now.secret, now.epoch, nullptr));
+  std::unique_ptr<Keyring> written;
+  {
+    auto keys = store::Database::open(path, {});
+    REQUIRE(keys);
+    auto roots = load_roots(*keys, now.secret, now.epoch);
+    REQUIRE(roots);
+    written = std::make_unique<Keyring>(*std::move(roots));
+    REQUIRE(written->load(*keys));
+  }
+  CHECK(check_epoch(path, now.secret, now.epoch, written.get()));
   {
     auto keys = store::Database::open(path, {});
     REQUIRE(keys);
     REQUIRE(keys->exec("DELETE FROM bucket"));
     REQUIRE(keys->checkpoint(store::Checkpoint::Truncate));
   }
-  CHECK(check_epoch(path, now.secret, now.epoch).error().code == Code::Corrupt);
+  CHECK(check_epoch(path, now.secret, now.epoch, nullptr).error().code == Code::Corrupt);
+  CHECK(check_epoch(path, now.secret, now.epoch, written.get()).error().code == Code::Corrupt);
 }
 
 TEST_CASE("each recipient gets a notice by the handle it knows the person by, once the keys are gone") {
