@@ -291,6 +291,7 @@ Status run(const Config& config, const Paths& paths) {
   for (;;) {
     show_health(*box, doors->term());
     doors->watch_certificate();
+    box->desk().keep_house();
     const int signal = wait_signal(signals.get(), tick_ms);
     if (signal == SIGHUP) (void)doors->reload_certificate();  // the log has said why not
     if (signal == SIGTERM || signal == SIGINT) break;

@@ -119,6 +119,12 @@ json::Object body_object(const RetentionChangeBody& body) {
           {"to", cohort_object(body.to)}};
 }
 
+json::Object body_object(const LookupBody& body) {
+  return {{"answer", body.answer},
+          {"reasons", json::Array(body.reasons.begin(), body.reasons.end())},
+          {"user", body.user.text()}};
+}
+
 json::Object was_object(const Was& was) {
   return {{"ck", clock_state_name(was.clock)}, {"log", was.log}, {"seq", was.seq.value}, {"t", was.t}};
 }
@@ -316,6 +322,16 @@ Result<EventBody> read_retention_change(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<EventBody> read_lookup(Members& members) {
+  LookupBody out;
+  CF_TRY(out.answer, members.text("answer"));
+  CF_TRY(out.reasons, members.texts("reasons"));
+  CF_TRY(std::string user, members.text("user"));
+  out.user = UserId(std::move(user));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
 Result<Was> read_was(const json::Object& object) {
   Members members(object, "was");
   Was out;
@@ -351,6 +367,8 @@ Result<EventBody> read_body(EventType type, const json::Object& object, Members&
       return read_restrict(members);
     case EventType::RetentionChange:
       return read_retention_change(members);
+    case EventType::Lookup:
+      return read_lookup(members);
     default:
       return fail(Code::NotFound,
                   std::string(event_name(type)) + ": this version knows no body of this type");
@@ -367,6 +385,7 @@ struct BodyTypeOf {
   EventType operator()(const HoldClearBody&) const { return EventType::HoldClear; }
   EventType operator()(const RestrictBody&) const { return EventType::Restrict; }
   EventType operator()(const RetentionChangeBody&) const { return EventType::RetentionChange; }
+  EventType operator()(const LookupBody&) const { return EventType::Lookup; }
 };
 
 }  // namespace

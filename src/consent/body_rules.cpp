@@ -207,6 +207,17 @@ Status check_body(const RetentionChangeBody& body) {
   return {};
 }
 
+Status check_body(const LookupBody& body) {
+  constexpr std::array<std::string_view, 3> kAnswers = {"allow", "deny", "unknown"};
+  if (!is_one_of(body.answer, kAnswers)) return broken("staff.lookup: answer is unknown");
+  const bool are_words = std::all_of(body.reasons.begin(), body.reasons.end(),
+                                     [](const auto& r) { return consent::is_name(r); });
+  if (!are_words || !is_sorted_unique(body.reasons))
+    return broken("staff.lookup: reasons must be words, sorted and unique");
+  if (!is_name(body.user)) return broken("staff.lookup: user is not a name");
+  return {};
+}
+
 Status check_identity(const Identity& identity) {
   if (identity.addresses.size() > limits::kAddressesPerSubjectMax)
     return broken("identity: too many addresses");

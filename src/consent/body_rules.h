@@ -18,6 +18,7 @@ Status check_body(const HoldBody& body);
 Status check_body(const HoldClearBody& body);
 Status check_body(const RestrictBody& body);
 Status check_body(const RetentionChangeBody& body);
+Status check_body(const LookupBody& body);
 Status check_identity(const Identity& identity);
 /// Frequency and hours that make sense and topics that are unique; also asked before opt-in opens.
 Status check_promise(const Promise& promise);

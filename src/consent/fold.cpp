@@ -155,11 +155,14 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Restrict:
       apply_body(state, event);
       break;
+    case EventType::Lookup:
+      ++state.look_ups;
+      state.looked_up = event.t;
+      break;
     // These only add or lift something, or say nothing about consent: not applying them never allows more.
     case EventType::Renew:
     case EventType::Lift:
     case EventType::Import:
-    case EventType::Lookup:
     case EventType::Sent:
     case EventType::Inbound:
     case EventType::NativeResume:

@@ -116,6 +116,10 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
   // A manager's restriction of an unproved number is as little told as a stop by number.
   out.restricted = state.restricted && (out.evidence > consent::Evidence::Claimed ||
                                         state.restricted->by == consent::Actor::Person);
+  if (link_knows_all(state)) {
+    out.look_ups = state.look_ups;
+    out.looked_up = state.looked_up;
+  }
   if (!proven && !out.stopped && subject.code_ends > now) {
     out.code = subject.code;
     out.code_ends = subject.code_ends;

@@ -84,8 +84,10 @@ struct Submission {
   std::vector<Choice> choices;
   bool stopped = false;
   Instant stopped_at = 0;
-  bool restricted = false;  // kept, but not used
-  consent::Seq seq;         // of the grant
+  bool restricted = false;     // kept, but not used
+  std::uint64_t look_ups = 0;  // by staff; 0 as long as the number is unproved
+  Instant looked_up = 0;       // the last of them
+  consent::Seq seq;            // of the grant
 };
 
 /// A receipt in both forms, against the same checkpoint (FORMAT.md, section 10).
@@ -154,6 +156,14 @@ struct Check {
   Instant as_of = 0;
 };
 
+/// How often a member of the staff looked somebody up on one day (UTC). It names nobody who was looked up.
+struct LookUpCount {
+  consent::UserId user;
+  Instant day = 0;
+  std::int64_t found = 0;
+  std::int64_t missed = 0;  // numbers that nothing here names
+};
+
 // ---- recipients' peers ----
 
 /// A backend allowed on the sync listener: pinned by key, with rights (src/sync/PROTOCOL.md).
@@ -208,7 +218,10 @@ class Desk {
   /// The submission's grant as a stranger can check it.
   virtual Result<Receipt> receipt(std::string_view token) const = 0;
 
-  virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) const = 0;
+  /// Each look-up is recorded before it is answered: in the chain of what was found, and in the user's count.
+  virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) = 0;
+  /// As far as they are kept (Business::look_ups); the newest day first.
+  virtual Result<std::vector<LookUpCount>> look_ups() const = 0;
   /// Legal hold of all that names the number; how many submissions. BadInput "number", "case" or "until" (a
   /// time that is over); NotFound.
   virtual Result<std::size_t> hold(std::string_view number, std::string_view region,
@@ -221,7 +234,7 @@ class Desk {
   virtual Result<std::size_t> restrict_number(std::string_view number, std::string_view region,
                                               const consent::RestrictBody& body) = 0;
   virtual Result<std::vector<KeptSubmission>> kept() const = 0;
-  /// Wrong codes slow this user down: Limit, with the seconds in the detail.
+  /// A look-up as well. Wrong codes slow this user down: Limit, with the seconds in the detail.
   virtual Result<Submission> submission_by_code(std::string_view code, const User& by) = 0;
   virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;
 
@@ -276,6 +289,8 @@ class Desk {
   virtual LogView log_view(const Peer& peer) = 0;
   /// Printed beside a receipt, so that a stranger can check it.
   [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
+  /// Once a day: deletes counts of look-ups that are kept no longer. To be called every minute or so.
+  virtual void keep_house() = 0;
   /// The clock as decisions see it.
   [[nodiscard]] virtual ClockState clock_state() const = 0;
 

@@ -51,7 +51,8 @@ class DeskImpl final : public Desk {
                                  const consent::StopBody& by) override;
   Result<Receipt> receipt(std::string_view token) const override;
 
-  Result<Check> check(std::string_view number, std::string_view region, const User& by) const override;
+  Result<Check> check(std::string_view number, std::string_view region, const User& by) override;
+  Result<std::vector<LookUpCount>> look_ups() const override;
   Result<std::size_t> hold(std::string_view number, std::string_view region,
                            const consent::HoldBody& body) override;
   Result<std::size_t> clear_hold(std::string_view number, std::string_view region,
@@ -87,11 +88,16 @@ class DeskImpl final : public Desk {
   Result<Peer> peer_by_key(const Hash& spki_sha256) const override;
 
   LogView log_view(const Peer& peer) override { return {business_, peer.recipient, ledger_}; }
+  void keep_house() override;
   [[nodiscard]] const proof::LogKey& log_key() const override { return ledger_.log_key(); }
   [[nodiscard]] ClockState clock_state() const override { return ledger_.clock_state(); }
 
  private:
   Result<ledger::Subject> open_code(std::string_view code, const User& by);
+  /// Without a check somebody looked for another reason.
+  Status note_look_up(const User& by, std::vector<ledger::Subject> subjects, const Check* check);
+  Status count_look_up(const consent::UserId& user, bool found);
+  Status forget_look_ups(Instant now);
   Status load_links();
   Status load_users();
   Status load_till_key();
@@ -134,6 +140,9 @@ class DeskImpl final : public Desk {
   LoginTries factor_tries_{limits::kFactorTryDoublingsMax};
   Tries code_tries_{limits::kTryDoublingsMax};
 
+  std::atomic<Instant> house_kept_on_{0};  // a day
+
+  std::mutex look_ups_mutex_;  // one count is read and written at a time
   std::mutex users_mutex_;  // one change of a user at a time: no code is used twice, one manager is the last
   mutable std::mutex mutex_;
   // Guarded by mutex_:

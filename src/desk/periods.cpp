@@ -63,6 +63,12 @@ ledger::Retention retention_of_proof(const consent::Business& business, Instant 
   return {"proof", cohort_of(t + 366 * kDay_s, t)};
 }
 
+ledger::Retention retention_of_look_up(const consent::Business& business, Instant t) {
+  const auto* kept = business.retention_class(business.look_ups);
+  if (kept == nullptr) return {"lookups", cohort_of(t + 366 * kDay_s, t)};
+  return {kept->name, cohort_of(end_of(*kept, t), t)};
+}
+
 ledger::Retention retention_of_yes(const consent::Business& business,
                                    const std::vector<consent::TopicId>& topics, Instant t) {
   const auto* kept = class_of_yes(business, topics, t);

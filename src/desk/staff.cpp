@@ -39,7 +39,7 @@ void put_latest_grant(CheckRow& row, const consent::PersonState& person) {
 
 }  // namespace
 
-Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& /*by*/) const {
+Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& by) {
   auto canonical = canonical_number(number, region);
   if (!canonical) return fail(Code::BadInput, "number");
   const consent::Address address{consent::AddressKind::Phone, *canonical, consent::Evidence::Claimed};
@@ -64,6 +64,8 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
       out.rows.push_back(std::move(row));
     }
   }
+  CF_TRY(auto subjects, ledger_.submissions(address));
+  CF_CHECK(note_look_up(by, std::move(subjects), &out));
   return out;
 }
 
@@ -78,6 +80,7 @@ Result<ledger::Subject> DeskImpl::open_code(std::string_view code, const User& b
 
 Result<Submission> DeskImpl::submission_by_code(std::string_view code, const User& by) {
   CF_TRY(const auto subject, open_code(code, by));
+  CF_CHECK(note_look_up(by, {subject}, nullptr));
   return view_of({}, subject);
 }
 

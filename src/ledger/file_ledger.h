@@ -2,8 +2,9 @@
 // Copyright The Counterfoil Authors
 
 // The Ledger over files. Its rooms: create_open.cpp (start), submissions.cpp and stops.cpp (what is written),
-// holds.cpp (what is kept), moving.cpp, erasure.cpp, desk_items.cpp, fold_reader.cpp (people), log_reader.cpp
-// (recipients), audit.cpp (verify), index_builder.cpp (what memory holds). Thread rule: as Ledger.
+// holds.cpp (what is kept), look_ups.cpp, moving.cpp, erasure.cpp, desk_items.cpp, fold_reader.cpp (people),
+// log_reader.cpp (recipients), audit.cpp (verify), index_builder.cpp (what memory holds). Thread rule: as
+// Ledger.
 #pragma once
 
 #include "counterfoil/proof/verify.h"
@@ -46,6 +47,8 @@ class FileLedger final : public Ledger {
                          const Retention& retention) override;
   Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                  const Retention& retention) override;
+  Result<Committed> look_up(const std::vector<consent::SubjectId>& subjects, const consent::LookupBody& body,
+                            const Retention& retention) override;
   Result<Committed> hold(const std::vector<consent::SubjectId>& subjects, const consent::HoldBody& body,
                          const Retention& retention) override {
     return keep(subjects, body, retention);
@@ -133,6 +136,7 @@ class FileLedger final : public Ledger {
                               const Retention& retention, const consent::Evidence* raised);
 
   // Holds
+  Result<Retention> retention_of_look_up(Reader& reader, const Key& key, const Retention& wanted) const;
   Result<Committed> keep(const std::vector<consent::SubjectId>& subjects, const consent::EventBody& body,
                          const Retention& retention);
   Status load_kept();

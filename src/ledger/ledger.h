@@ -217,6 +217,10 @@ class Ledger {
   /// others stopped before.
   virtual Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                          const Retention& retention) = 0;
+  /// Somebody looked these submissions up: one event in the chain of each, which goes no later than the rest
+  /// of the chain. Fails with NotFound.
+  virtual Result<Committed> look_up(const std::vector<consent::SubjectId>& subjects,
+                                    const consent::LookupBody& body, const Retention& retention) = 0;
   /// Legal hold (GDPR Art. 17(3)(e)): neither schedule nor erasure ends these submissions before the case is
   /// cleared or its end has come on a trusted clock. Fails with NotFound, Limit (too many at once).
   virtual Result<Committed> hold(const std::vector<consent::SubjectId>& subjects,

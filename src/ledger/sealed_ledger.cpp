@@ -73,6 +73,10 @@ class SealedLedger final : public Ledger {
                                  const Retention&) override {
     return why_;
   }
+  Result<Committed> look_up(const std::vector<consent::SubjectId>&, const consent::LookupBody&,
+                            const Retention&) override {
+    return why_;
+  }
   Result<Committed> hold(const std::vector<consent::SubjectId>&, const consent::HoldBody&,
                          const Retention&) override {
     return why_;

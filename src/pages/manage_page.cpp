@@ -47,6 +47,14 @@ Page page_with_tokens(const Site& site, const View& view, const desk::Submission
                      saved);
 }
 
+/// Empty while the number is unproved: its owner may be somebody else.
+std::string look_ups_words(const View& view, const desk::Submission& submission) {
+  if (submission.evidence == consent::Evidence::Claimed) return {};
+  if (submission.look_ups == 0) return view.tr("manage.look_ups.none");
+  const std::string date = date_words(view, submission.looked_up);
+  return i18n::tr_count(view.language, "manage.look_ups", submission.look_ups, {{"date", date}});
+}
+
 /// A post of this page: spends the token, does the work, comes back to the page.
 template <class Work>
 net::Response carry_out(Site& site, const net::Request& request, std::string_view route,
@@ -103,6 +111,7 @@ Page manage_page(const View& view, const desk::Submission& submission, std::stri
                                                      {"place", place_words(view, submission.place)}}))
       .text("number_masked", submission.masked_number)
       .text("state_words", submission_state_words(view, submission))
+      .text("look_ups_words", look_ups_words(view, submission))
       .text("restrict_token", restrict_token)
       .flag("restricted", submission.restricted)
       .flag("stopped", submission.stopped)

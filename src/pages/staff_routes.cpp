@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "pages/check_page.h"
 #include "pages/confirm_page.h"
+#include "pages/look_ups_page.h"
 #include "pages/pages.h"
 #include "pages/poster_page.h"
 #include "pages/routes.h"
@@ -20,6 +21,7 @@ namespace {
 constexpr Roles kEverybody{desk::Role::Staff, desk::Role::Manager, desk::Role::Auditor};
 constexpr Roles kAtTheTill{desk::Role::Staff, desk::Role::Manager};
 constexpr Roles kManagers{desk::Role::Manager};
+constexpr Roles kOverseers{desk::Role::Manager, desk::Role::Auditor};
 
 net::Handler open_to_all(const std::shared_ptr<Site>& site,
                          net::Response (*handler)(Site&, const net::Request&)) {
@@ -46,6 +48,7 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
       .list("missing", std::move(missing))
       .flag("at_till", kAtTheTill.have(person.user.role))
       .flag("manager", person.user.role == desk::Role::Manager)
+      .flag("sees_look_ups", kOverseers.have(person.user.role))
       .text("certificate_words", certificate_warning(site, view))
       .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);
   return respond(view, page);
@@ -75,6 +78,7 @@ constexpr std::array kStaffRoutes = {
     StaffRoute{net::Method::Get, "/staff/erase", get_staff_erase, kManagers},
     StaffRoute{net::Method::Post, "/staff/erase", post_staff_erase, kManagers},
     StaffRoute{net::Method::Post, "/staff/erase/yes", post_staff_erase_yes, kManagers},
+    StaffRoute{net::Method::Get, "/staff/look-ups", get_look_ups, kOverseers},
     StaffRoute{net::Method::Get, "/staff/links", get_links, kEverybody},
     StaffRoute{net::Method::Get, "/staff/poster/{link}", get_poster, kEverybody},
     StaffRoute{net::Method::Post, "/staff/show", post_show, kEverybody},

@@ -235,6 +235,8 @@ async function mainJob(language, script, number) {
 
   // One topic taken back: withdrawn for it, yes for the other.
   await press(customer.page, customer.page.locator('a[href^="/m/"]').first());
+  const lookUps = (page) => page.locator("dl div", { hasText: w("manage.look_ups") });
+  assert.match(await lookUps(customer.page).innerText(), /\b4\b/, "three checks and a code are four look-ups");
   await customer.page.uncheck("#topic-offers");
   await press(customer.page, customer.page.locator('form[action^="/m/"] button').first());
   assert.ok((await textOf(customer.page)).includes(w("state.withdrawn")));
@@ -253,6 +255,7 @@ async function mainJob(language, script, number) {
   await stranger.page.goto(theirs);
   assert.equal(await stranger.page.locator("#topic-tastings").count(), 1);
   assert.equal(await stranger.page.locator("#topic-care").count(), 0, "a second form sees the first");
+  assert.equal(await lookUps(stranger.page).count(), 0, "a stranger learns who was looked up");
   await expectVerdict(staff, number, "care", "allow");
   await expectVerdict(staff, number, "tastings", "unconfirmed");
   await stranger.page.goto(theirs.replace("/m/", "/r/"));
@@ -487,6 +490,8 @@ for (const language of ["en", "es"])
       await page.locator("details summary").click();
       await inspect(page, `${language}-verdict-${id}`, response);
     }
+    await at("/staff/look-ups", "look-ups");
+    assert.equal(await page.locator("tbody tr").count(), 1, "one member of the staff looked people up");
     await page.goto(`${shop.staff_url}/staff/confirm`);
     await page.fill("#code", "000000");
     await inspect(page, `${language}-staff-confirm-unknown`, await press(page, page.locator("main button")));

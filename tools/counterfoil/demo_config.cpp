@@ -22,6 +22,7 @@ languages = ["es", "en"]
 colour = "#7a3e00"
 minimum_evidence = "present"
 notice = "N1"
+look_ups = "lookups-12m"
 
 [[stop_way]]
 kind = "keyword"
@@ -95,6 +96,11 @@ then = "destroy"
 name = "stop-mark"
 starts = "stop or erasure"
 keep = "while the business sends messages; reviewed every January"
+then = "destroy"
+[[retention]]
+name = "lookups-12m"
+starts = "look-up by staff"
+keep = "12 months"
 then = "destroy"
 
 [[recipient]]

@@ -112,6 +112,7 @@ struct Business {
   std::vector<Sender> senders;
   std::vector<Topic> topics;
   std::vector<RetentionClass> retention;
+  std::string look_ups;  // name of the RetentionClass of look-ups by staff
   std::vector<Recipient> recipients;
   std::vector<OptInLink> links;
 

@@ -172,8 +172,16 @@ struct RetentionChangeBody {
   bool operator==(const RetentionChangeBody&) const = default;
 };
 
+/// A member of the staff looked the person up (GDPR Art. 5(2), 32).
+struct LookupBody {
+  std::string answer;                // "allow" (some channel and topic), "deny", "unknown"
+  std::vector<std::string> reasons;  // machine words of the answer, sorted and unique
+  UserId user;
+  bool operator==(const LookupBody&) const = default;
+};
+
 using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody, HoldBody,
-                               HoldClearBody, RestrictBody, RetentionChangeBody>;
+                               HoldClearBody, RestrictBody, RetentionChangeBody, LookupBody>;
 
 /// Type an EventBody is written under.
 EventType event_type(const EventBody& body);

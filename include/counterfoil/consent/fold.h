@@ -64,6 +64,8 @@ struct SubjectState {
   std::optional<Restriction> restricted;
   std::map<CaseId, std::optional<Instant>> holds;  // open legal claims, and when each ends by itself
   std::optional<Instant> erase_asked;  // still here: its records are held, or it goes within a minute
+  std::uint64_t look_ups = 0;          // by staff, as far as they are kept
+  Instant looked_up = 0;               // the last of them
   bool damaged = false;                // an event is missing or does not open: never an allow
   std::uint64_t events = 0;
   Seq first;

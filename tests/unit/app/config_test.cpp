@@ -147,6 +147,21 @@ TEST_CASE("the proof of a yes must have a length") {
         std::string::npos);
 }
 
+TEST_CASE("look-ups by staff are kept for a period, thought of or not") {
+  const auto config = parse_config(kSmallest, "");
+  REQUIRE(config);
+  CHECK(config->business.look_ups == "lookups-13m");
+  const auto* kept = config->business.retention_class("lookups-13m");
+  REQUIRE(kept != nullptr);
+  CHECK(kept->keep_months == 13);
+  const std::string named = std::string(kSmallest) + "look_ups = \"looks\"\n";
+  CHECK(error_of(named).find("look_ups names retention class \"looks\", which is not configured") !=
+        std::string::npos);
+  const std::string kept_for = "[[retention]]\nname = \"looks\"\nkeep = ";
+  CHECK(error_of(named + kept_for + "\"12 months\"\n").empty());
+  CHECK(error_of(named + kept_for + "\"for ever\"\n").find("must be kept for days") != std::string::npos);
+}
+
 TEST_CASE("days, hours and periods are read as people write them") {
   const std::string text = std::string(kSmallest) + R"(
 [promise]

@@ -29,6 +29,8 @@ constexpr std::string_view kRestrictText = R"({"by":"manager","on":true,"reason"
 constexpr std::string_view kChangeText =
     R"({"from":{"class":"consent","cohort":"2028-11"},"lines":[4,9],"reason":"hold",)"
     R"("to":{"class":"consent","cohort":"2029-01-31"}})";
+constexpr std::string_view kLookupText =
+    R"({"answer":"deny","reasons":["no_grant","stopped"],"user":"caja-1"})";
 constexpr std::string_view kIdentityText =
     R"({"addresses":[{"kind":"email","proof":"claimed","value":"ana@ejemplo.example"},)"
     R"({"kind":"phone","proof":"present","value":"+46701740605"}],"language":"es"})";
@@ -72,6 +74,9 @@ RetentionChangeBody change_body() {
           .reason = "hold",
           .lines = {Seq{4}, Seq{9}}};
 }
+LookupBody lookup_body() {
+  return {.answer = "deny", .reasons = {"no_grant", "stopped"}, .user = UserId("caja-1")};
+}
 Identity identity_of_two() {
   return {.addresses = {{AddressKind::Email, "ana@ejemplo.example", Evidence::Claimed},
                         {AddressKind::Phone, "+46701740605", Evidence::Present}},
@@ -103,6 +108,7 @@ TEST_CASE("each body has exactly one text") {
   round_trip(HoldClearBody{CaseId("k-7"), UserId("maria")}, kHoldClearText);
   round_trip(restrict_body(), kRestrictText);
   round_trip(change_body(), kChangeText);
+  round_trip(lookup_body(), kLookupText);
 }
 
 TEST_CASE("a member without a value is left out") {
@@ -226,6 +232,12 @@ TEST_CASE("the writer refuses broken holds, restrictions and changes of retentio
   change = change_body();
   change.to.until = "2029-1";
   CHECK_FALSE(encode_body(change));
+  LookupBody look = lookup_body();
+  look.user = UserId();
+  CHECK_FALSE(encode_body(look));
+  look = lookup_body();
+  look.reasons = {"stopped", "no_grant"};
+  CHECK_FALSE(encode_body(look));
 }
 
 TEST_CASE("the reader refuses what the writer would not write") {
@@ -284,6 +296,10 @@ TEST_CASE("the reader refuses what the writer would not write") {
       {EventType::RetentionChange, kChangeText, "[4,9]", "[]"},
       {EventType::RetentionChange, kChangeText, "2029-01-31", "2029-01-3"},
       {EventType::RetentionChange, kChangeText, R"("class":"consent",)", ""},
+      {EventType::Lookup, kLookupText, R"("deny")", R"("perhaps")"},
+      {EventType::Lookup, kLookupText, R"("no_grant","stopped")", R"("stopped","no_grant")"},
+      {EventType::Lookup, kLookupText, R"("no_grant")", R"("no grant")"},
+      {EventType::Lookup, kLookupText, R"(,"user":"caja-1")", ""},
   };
   for (const Row& row : rows) {
     const std::string text = replaced(row.good, row.from, row.to);
@@ -298,7 +314,7 @@ TEST_CASE("the reader refuses what the writer would not write") {
 }
 
 TEST_CASE("types without a body here are not found") {
-  for (const EventType type : {EventType::Renew, EventType::Lookup, EventType::SysMeta}) {
+  for (const EventType type : {EventType::Renew, EventType::Sent, EventType::SysMeta}) {
     const auto body = decode_body(type, "{}");
     REQUIRE_FALSE(body);
     CHECK(body.error().code == Code::NotFound);

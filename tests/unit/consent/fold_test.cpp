@@ -218,8 +218,8 @@ TEST_CASE("an untrusted clock is remembered") {
 
 TEST_CASE("facts that say nothing about consent are counted only") {
   const SubjectState before = folded({grant(1, 100, kWa, {kOffers})});
-  for (const EventType type : {EventType::Lookup, EventType::Sent, EventType::Inbound,
-                               EventType::RetentionChange, EventType::Renew}) {
+  for (const EventType type :
+       {EventType::Sent, EventType::Inbound, EventType::RetentionChange, EventType::Renew}) {
     SubjectState after = before;
     apply(after, event(2, 200, type));
     CHECK(after.events == 2);
@@ -227,6 +227,17 @@ TEST_CASE("facts that say nothing about consent are counted only") {
     after.last = before.last;
     CHECK(after == before);
   }
+}
+
+TEST_CASE("a look-up changes nothing but what is known of look-ups, even without its text") {
+  const SubjectState before = folded({grant(1, 100, kWa, {kOffers})});
+  SubjectState after = before;
+  apply(after, event(2, 200, EventType::Lookup));
+  apply(after, event(3, 300, EventType::Lookup));
+  CHECK(after.look_ups == 2);
+  CHECK(after.looked_up == 300);
+  CHECK_FALSE(after.damaged);
+  CHECK(after.pairs == before.pairs);
 }
 
 TEST_CASE("what cannot be applied marks the subject damaged") {
