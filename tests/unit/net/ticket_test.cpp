@@ -6,6 +6,9 @@
 #include "support.h"
 #include "tests/support/temp_folder.h"
 
+#include <mbedtls/platform_time.h>
+#include <mbedtls/version.h>
+
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -23,6 +26,15 @@ extern "C" std::time_t time(std::time_t* out) noexcept {
   if (out != nullptr) *out = now;
   return now;
 }
+
+#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+// The same for the age of tickets, which newer libraries count in milliseconds since the boot.
+extern "C" mbedtls_ms_time_t mbedtls_ms_time(void) {
+  timespec since_boot{};
+  ::clock_gettime(CLOCK_MONOTONIC, &since_boot);
+  return mbedtls_ms_time_t{since_boot.tv_sec + minutes_later * 60} * 1000 + since_boot.tv_nsec / 1'000'000;
+}
+#endif
 
 namespace counterfoil::net {
 namespace {
