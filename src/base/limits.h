@@ -58,6 +58,7 @@ constexpr std::size_t kAddressesPerSubjectMax = 8;
 constexpr std::uint64_t kEventsPerSubjectMax = 10'000;
 constexpr std::size_t kWriterQueueMax = 1024;
 constexpr std::size_t kGroupCommitMax = 256;
+constexpr std::size_t kOpenedTogetherMax = 1000;  // submissions in one call, and so in one commit
 constexpr int kCommitDeadline_ms = 30'000;
 constexpr std::size_t kItemBytesMax = 48 * 1024;
 constexpr std::size_t kItemNameBytesMax = 256;

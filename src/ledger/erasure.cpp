@@ -44,20 +44,18 @@ Result<std::int64_t> FileLedger::erase(const std::vector<consent::SubjectId>& su
   {
     CF_TRY(auto reader, readers_.lease());
     for (const auto& id : subjects) {
-      CF_TRY(auto row, reader->subject(id));
-      CF_TRY(const auto found, open_row(std::move(row)));
-      CF_TRY(const auto state, fold(*reader, found.key));
-      const consent::Identity identity = identity_of(state, found.card);
-      CF_TRY(const std::string text, consent::encode_identity(identity));
-      CF_TRY(auto draft, draft_event(id, found.row.n, found.key, text, body, retention));
+      CF_TRY(const auto known, know(*reader, id));
+      CF_TRY(auto draft, next_event(known, body, retention));
       job.events.push_back(std::move(draft));
-      for (const auto& address : identity.addresses)
+      for (const auto& address : known.identity.addresses) {
         job.tags.push_back({suppression_tag(keyring_.roots().supp, address), body.by});
-      stopped.insert(stopped.end(), identity.addresses.begin(), identity.addresses.end());
-      ending.job.what.subjects.insert(found.row.n);
+        stopped.push_back(address);
+      }
+      const Ordinal n = static_cast<Ordinal>(known.found.row.n);
+      ending.job.what.subjects.insert(n);
       for (const auto& recipient : recipients)
-        ending.job.notices.push_back({recipient, handle_for(found.key, recipient)});
-      ending.job.held |= state.held_until() > now || memory_.kept.is_held(found.row.n, now);
+        ending.job.notices.push_back({recipient, handle_for(known.found.key, recipient)});
+      ending.job.held |= known.state.held_until() > now || memory_.kept.is_held(n, now);
     }
   }
   const std::int64_t id = ending.job.id;

@@ -39,6 +39,7 @@ class FileLedger final : public Ledger {
 
   Result<Opened> open_subject(const consent::Identity& identity, const consent::GrantBody& body,
                               const Retention& retention, bool with_code) override;
+  Result<std::vector<Opened>> open_subjects(const std::vector<Opening>& openings) override;
   Result<Committed> withdraw(const consent::SubjectId& subject, const consent::WithdrawBody& body,
                              const Retention& retention) override;
   Result<Committed> confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
@@ -130,6 +131,7 @@ class FileLedger final : public Ledger {
   Status check_state(Files& files, const AnchorRecord& anchor);
 
   // Writing
+  Result<Opened> draft_subject(const Opening& opening, bool with_code, Job& job);
   Result<std::string> reserve_code();
   Result<bool> code_is_dead(std::string_view code);
   Result<Committed> append_to(const consent::SubjectId& subject, const consent::EventBody& body,
@@ -191,6 +193,15 @@ class FileLedger final : public Ledger {
   // People
   Result<FoundSubject> open_row(SubjectRow row) const;
   static consent::Identity identity_of(const consent::SubjectState& state, const Card& card);
+  /// What the next event of a submission is drafted from.
+  struct Known {
+    FoundSubject found;
+    consent::SubjectState state;
+    consent::Identity identity;  // as the events say by now
+  };
+  Result<Known> know(Reader& reader, const consent::SubjectId& id) const;
+  static Result<PersonDraft> next_event(const Known& known, const consent::EventBody& body,
+                                        const Retention& retention);
   Result<Subject> folded(Reader& reader, FoundSubject found) const;
   Result<std::vector<Subject>> folded_all(const std::vector<Ordinal>& wanted) const;
   using EachEvent = std::function<Status(const Result<consent::Event>& event)>;

@@ -94,6 +94,19 @@ Result<consent::SubjectState> FileLedger::fold(Reader& reader, const Key& key) c
   return state;
 }
 
+Result<FileLedger::Known> FileLedger::know(Reader& reader, const consent::SubjectId& id) const {
+  CF_TRY(auto row, reader.subject(id));
+  CF_TRY(auto found, open_row(std::move(row)));
+  CF_TRY(auto state, fold(reader, found.key));
+  auto identity = identity_of(state, found.card);
+  return Known{std::move(found), std::move(state), std::move(identity)};
+}
+
+Result<PersonDraft> FileLedger::next_event(const Known& known, const consent::EventBody& body,
+                                           const Retention& retention) {
+  return draft_event(known.found.row.id, known.found.row.n, known.found.key, known.identity, body, retention);
+}
+
 Result<Subject> FileLedger::folded(Reader& reader, FoundSubject found) const {
   Subject out;
   out.id = found.row.id;

@@ -27,18 +27,14 @@ Result<Committed> FileLedger::keep(const std::vector<consent::SubjectId>& subjec
   {
     CF_TRY(auto reader, readers_.lease());
     for (const auto& id : subjects) {
-      CF_TRY(auto row, reader->subject(id));
-      CF_TRY(const auto found, open_row(std::move(row)));
-      CF_TRY(auto state, fold(*reader, found.key));
-      const consent::Identity identity = identity_of(state, found.card);
-      CF_TRY(const std::string text, consent::encode_identity(identity));
-      CF_TRY(auto draft, draft_event(id, found.row.n, found.key, text, body, retention));
+      CF_TRY(auto known, know(*reader, id));
+      CF_TRY(auto draft, next_event(known, body, retention));
       consent::Event event;
-      event.seq = consent::Seq{state.last.value + 1};
+      event.seq = consent::Seq{known.state.last.value + 1};
       event.type = draft.type;
       event.body = body;
-      consent::apply(state, event);
-      job.kept.push_back({found.row.n, terms_of(state)});
+      consent::apply(known.state, event);
+      job.kept.push_back({known.found.row.n, terms_of(known.state)});
       job.events.push_back(std::move(draft));
     }
   }

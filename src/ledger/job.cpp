@@ -9,10 +9,12 @@
 namespace counterfoil::ledger {
 
 Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
-                                const std::string& identity, const consent::EventBody& body,
+                                const consent::Identity& identity, const consent::EventBody& body,
                                 const Retention& retention) {
+  CF_TRY(std::string named, consent::encode_identity(identity));
   CF_TRY(std::string text, consent::encode_body(body));
-  return draft_again(subject, n, key, consent::event_type(body), {identity, std::move(text)}, retention);
+  return draft_again(subject, n, key, consent::event_type(body), {std::move(named), std::move(text)},
+                     retention);
 }
 
 Result<PersonDraft> draft_again(const consent::SubjectId& subject, std::uint64_t n, const Key& key,

@@ -117,9 +117,9 @@ struct Job {
   }
 };
 
-/// Salts and commitments for an event of the subject. identity: canonical disclosure 0.
+/// Salts and commitments for an event of the subject; identity is what it discloses of them.
 Result<PersonDraft> draft_event(const consent::SubjectId& subject, std::uint64_t n, const Key& key,
-                                const std::string& identity, const consent::EventBody& body,
+                                const consent::Identity& identity, const consent::EventBody& body,
                                 const Retention& retention);
 
 /// The same from disclosures as they stand in a log.

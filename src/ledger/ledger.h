@@ -75,6 +75,13 @@ struct Committed {
   ClockState clock = ClockState::Untrusted;
 };
 
+/// What a submission begins with.
+struct Opening {
+  consent::Identity identity;
+  consent::GrantBody grant;
+  Retention retention;
+};
+
 /// What a new submission gets besides its event.
 struct Opened {
   Committed event;
@@ -199,6 +206,9 @@ class Ledger {
   /// A new submission: its own key, chain and link. with_code asks for a six-digit code that lives 7 days.
   virtual Result<Opened> open_subject(const consent::Identity& identity, const consent::GrantBody& body,
                                       const Retention& retention, bool with_code) = 0;
+  /// Many at once and without codes, at most limits::kOpenedTogetherMax: all are recorded or none. In the
+  /// order of openings.
+  virtual Result<std::vector<Opened>> open_subjects(const std::vector<Opening>& openings) = 0;
   /// The person takes topics back.
   virtual Result<Committed> withdraw(const consent::SubjectId& subject, const consent::WithdrawBody& body,
                                      const Retention& retention) = 0;

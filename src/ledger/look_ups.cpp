@@ -36,12 +36,9 @@ Result<Committed> FileLedger::look_up(const std::vector<consent::SubjectId>& sub
   {
     CF_TRY(auto reader, readers_.lease());
     for (const auto& id : subjects) {
-      CF_TRY(auto row, reader->subject(id));
-      CF_TRY(const auto found, open_row(std::move(row)));
-      CF_TRY(const auto state, fold(*reader, found.key));
-      CF_TRY(const std::string text, consent::encode_identity(identity_of(state, found.card)));
-      CF_TRY(const auto kept, retention_of_look_up(*reader, found.key, retention));
-      CF_TRY(auto draft, draft_event(id, found.row.n, found.key, text, body, kept));
+      CF_TRY(const auto known, know(*reader, id));
+      CF_TRY(const auto kept, retention_of_look_up(*reader, known.found.key, retention));
+      CF_TRY(auto draft, next_event(known, body, kept));
       job.events.push_back(std::move(draft));
     }
   }

@@ -63,7 +63,7 @@ Result<std::size_t> FileLedger::draft_moves(Ordinal n, const Moving& moving, Job
   }
   if (job.moves.empty()) return std::size_t{0};
   CF_TRY(const auto state, fold(*reader, found.key));
-  CF_TRY(const std::string text, consent::encode_identity(identity_of(state, found.card)));
+  const consent::Identity identity = identity_of(state, found.card);
   for (auto& [cohort, moved] : leaving) {
     if (!moved.to) continue;
     const Retention& from = moving.from.at(cohort);
@@ -72,7 +72,7 @@ Result<std::size_t> FileLedger::draft_moves(Ordinal n, const Moving& moving, Job
     body.to = {moved.to->retention_class, moved.to->cohort};
     body.reason = moving.reason.empty() ? kept_by(state) : moving.reason;
     body.lines = std::move(moved.lines);
-    CF_TRY(auto draft, draft_event(found.row.id, n, found.key, text, body, *moved.to));
+    CF_TRY(auto draft, draft_event(found.row.id, n, found.key, identity, body, *moved.to));
     job.events.push_back(std::move(draft));
   }
   return job.moves.size();

@@ -80,7 +80,9 @@ Result<PlannedLeaf> Plan::person_leaf(const PersonDraft& draft, std::uint64_t se
   auto count = counts.find(draft.subject);
   if (count == counts.end()) {
     std::uint64_t events = 0;
-    if (draft.n != 0) {
+    if (const auto planned = counts_.find(draft.subject); planned != counts_.end()) {
+      events = planned->second;
+    } else if (draft.n != 0) {
       CF_TRY(events, count_(draft.key));
     }
     count = counts.emplace(draft.subject, events).first;
@@ -171,7 +173,7 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
     ordinals[subject.id] = n;
     subjects.push_back({n, &subject, Keyring::wrap_subject(bucket_for(n), subject.id, subject.key)});
   }
-  Counts counts = counts_;
+  Counts counts;  // of this job's subjects
   std::vector<PlannedLeaf> leaves;
   for (const PersonDraft& draft : job.events) {
     const std::uint64_t n = draft.n != 0 ? draft.n : ordinals[draft.subject];
@@ -200,7 +202,7 @@ Result<std::vector<Committed>> Plan::add(const Job& job) {
     leaves.push_back(std::move(leaf));
   }
   // From here nothing fails for a reason of the job's own.
-  counts_ = std::move(counts);
+  for (const auto& [subject, events] : counts) counts_[subject] = events;
   if (!key_line.empty()) {
     key_line_ = std::move(key_line);
     new_log_key_ = std::move(new_log_key);

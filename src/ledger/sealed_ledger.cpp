@@ -61,6 +61,7 @@ class SealedLedger final : public Ledger {
                               bool) override {
     return why_;
   }
+  Result<std::vector<Opened>> open_subjects(const std::vector<Opening>&) override { return why_; }
   Result<Committed> withdraw(const consent::SubjectId&, const consent::WithdrawBody&,
                              const Retention&) override {
     return why_;

@@ -69,12 +69,11 @@ Status FileLedger::draft_stop(const StopOrder& order, Ordinal n, Reader& reader,
   const bool already =
       is_own ? state->link_stop.has_value() : state->stop && state->stop->by >= order.body.by;
   if (named.addresses.empty() || already) return {};
-  CF_TRY(const auto text, consent::encode_identity(named));
   Retention retention = order.retention;
   if (retention.retention_class.empty()) {
     CF_TRY(retention, retention_of_follower(reader, found->key));
   }
-  CF_TRY(auto draft, draft_event(found->row.id, n, found->key, text, order.body, retention));
+  CF_TRY(auto draft, draft_event(found->row.id, n, found->key, named, order.body, retention));
   drafts.push_back(std::move(draft));
   return {};
 }
@@ -100,8 +99,7 @@ Status FileLedger::walk_on(const StopOrder& order, StopWalk& walk, std::size_t f
 Status FileLedger::add_nameless(Job& job, const StopOrder& order) {
   const consent::SubjectId id = new_subject_id();
   Key key = crypto::random_key();
-  CF_TRY(const std::string nobody, consent::encode_identity({}));
-  CF_TRY(auto draft, draft_event(id, 0, key, nobody, order.body, order.retention));
+  CF_TRY(auto draft, draft_event(id, 0, key, {}, order.body, order.retention));
   CF_TRY(auto card, seal_card(key, id, {}));
   job.subjects.push_back({id, std::move(key), std::move(card), std::nullopt, {}, {}});
   job.events.push_back(std::move(draft));

@@ -54,13 +54,13 @@ Result<std::string> FileLedger::reserve_code() {
   return fail(Code::Limit, "too many codes are open");
 }
 
-Result<Opened> FileLedger::open_subject(const consent::Identity& identity, const consent::GrantBody& body,
-                                        const Retention& retention, bool with_code) {
+// The writer gives the code back when the job fails.
+Result<Opened> FileLedger::draft_subject(const Opening& opening, bool with_code, Job& job) {
+  const consent::Identity& identity = opening.identity;
   if (identity.addresses.empty()) return fail(Code::BadInput, "a submission needs an address");
-  CF_TRY(const std::string identity_text, consent::encode_identity(identity));
   const consent::SubjectId id = new_subject_id();
   Key key = crypto::random_key();
-  CF_TRY(auto draft, draft_event(id, 0, key, identity_text, body, retention));
+  CF_TRY(auto draft, draft_event(id, 0, key, identity, opening.grant, opening.retention));
 
   Opened out;
   out.subject = id;
@@ -76,14 +76,36 @@ Result<Opened> FileLedger::open_subject(const consent::Identity& identity, const
     memory_.index.release_code(card.code);
     return sealed.error();
   }
-  Job job;
   job.subjects.push_back({id, std::move(key), *std::move(sealed), link_hash(keyring_.roots().link, out.token),
                           identity.addresses, card.code});
   job.events.push_back(std::move(draft));
-  // The writer gives the code back when the job fails.
+  return out;
+}
+
+Result<Opened> FileLedger::open_subject(const consent::Identity& identity, const consent::GrantBody& body,
+                                        const Retention& retention, bool with_code) {
+  Job job;
+  CF_TRY(auto out, draft_subject({identity, body, retention}, with_code, job));
   CF_TRY(const auto committed, writer_->run(std::move(job)));
   out.event = committed.front();
   follow_earlier_stop(identity.addresses);
+  return out;
+}
+
+Result<std::vector<Opened>> FileLedger::open_subjects(const std::vector<Opening>& openings) {
+  if (openings.size() > limits::kOpenedTogetherMax) return fail(Code::Limit, "too many submissions at once");
+  std::vector<Opened> out;
+  if (openings.empty()) return out;
+  Job job;
+  for (const Opening& opening : openings) {
+    CF_TRY(auto opened, draft_subject(opening, false, job));
+    out.push_back(std::move(opened));
+  }
+  CF_TRY(const auto committed, writer_->run(std::move(job)));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].event = committed[i];
+    follow_earlier_stop(openings[i].identity.addresses);
+  }
   return out;
 }
 
@@ -94,18 +116,14 @@ Result<Committed> FileLedger::append_to(const consent::SubjectId& subject, const
   std::uint64_t n = 0;
   {
     CF_TRY(auto reader, readers_.lease());
-    CF_TRY(auto row, reader->subject(subject));
-    CF_TRY(const auto found, open_row(std::move(row)));
-    CF_TRY(const auto state, fold(*reader, found.key));
-    consent::Identity identity = identity_of(state, found.card);
-    for (auto& address : identity.addresses) {
+    CF_TRY(auto known, know(*reader, subject));
+    for (auto& address : known.identity.addresses) {
       if (raised != nullptr) address.proof = std::max(address.proof, *raised);
     }
-    CF_TRY(const std::string text, consent::encode_identity(identity));
-    CF_TRY(auto draft, draft_event(subject, found.row.n, found.key, text, body, retention));
+    CF_TRY(auto draft, next_event(known, body, retention));
     job.events.push_back(std::move(draft));
-    code = found.card.code;
-    n = found.row.n;
+    code = known.found.card.code;
+    n = known.found.row.n;
   }
   CF_TRY(const auto committed, writer_->run(std::move(job)));
   if (raised != nullptr && !code.empty()) memory_.index.remove_code(code, static_cast<Ordinal>(n));

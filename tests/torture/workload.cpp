@@ -107,7 +107,7 @@ std::vector<std::function<void()>> Workload::steps(Days days) {
       [this] { withdraw(); },        [this] { stop_by_link(); }, [this] { stop_by_number(); },
       [this] { stop_unknown(); },    [this] { erase(true); },    [this] { sweep(); },
       [this] { put_item(); },        [this] { remove_item(); },  [this] { put_item(); },
-      [this] { checkpoint(); },      [this] { restart(); },
+      [this] { checkpoint(); },      [this] { restart(); },      [this] { open_list(); },
   };
   if (days == Days::Many) {
     const std::vector<Step> more = {
@@ -158,6 +158,25 @@ void Workload::opt_in_together() {
   for (std::size_t i = journal_.people.size() - kCallers; i < journal_.people.size(); ++i)
     callers.emplace_back([this, i] { ask_yes(journal_.people[i]); });
   for (auto& caller : callers) caller.join();
+}
+
+// A list in one commit.
+void Workload::open_list() {
+  constexpr std::size_t kTogether = 3;
+  const std::size_t first = journal_.people.size();
+  std::vector<ledger::Opening> openings;
+  for (std::size_t i = 0; i < kTogether; ++i) {
+    add_person(false);
+    openings.push_back({ledger::test::somebody(journal_.people.back().number), ledger::test::grant(), kYes});
+  }
+  Call call{.asked = disk_.position()};
+  const auto opened = ledger_->open_subjects(openings);
+  if (opened) call.done = disk_.position();
+  for (std::size_t i = 0; i < kTogether; ++i) {
+    Person& person = journal_.people[first + i];
+    if (opened) person.opened = (*opened)[i];
+    person.events.push_back({EventType::Grant, call, person.opened.event.seq});
+  }
 }
 
 Person* Workload::anybody() {

@@ -2,8 +2,8 @@
 // Copyright The Counterfoil Authors
 
 // Some days of a small shop on one ledger, in an order that the seed decides: set-up, yeses one by one and
-// several at once, codes, withdrawals, stops, erasures, a sweep of what is due, items, checkpoints, restarts.
-// Every answer goes into a journal. Thread rule: one thread.
+// several at once, a list in one call, codes, withdrawals, stops, erasures, a sweep of what is due, items,
+// checkpoints, restarts. Every answer goes into a journal. Thread rule: one thread.
 #pragma once
 
 #include "board/fake/manual_clock.h"
@@ -41,6 +41,7 @@ class Workload {
 
   void opt_in(bool due_early);
   void opt_in_together();
+  void open_list();
   void confirm();
   void withdraw();
   void stop_by_link();

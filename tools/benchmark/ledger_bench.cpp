@@ -3,6 +3,7 @@
 
 // Appends, group commit, bytes written, pull, memory: the ledger's figures.
 #include "base/fd.h"
+#include "base/limits.h"
 #include "board/board.h"
 #include "board/fake/manual_clock.h"
 #include "counterfoil/proof/leaf.h"
@@ -240,17 +241,27 @@ void crypto_of_an_opt_in(const Key& key) {
   (void)crypto::seal(crypto::hkdf_sha256(Bytes(64, 7), row_salt, "cf/rec/v1"), nonce, place, record);
 }
 
-// Without codes: there are not a million of six digits that are free at a time.
+Status open_lists(ledger::Ledger& ledger, std::uint64_t people, std::uint64_t first) {
+  for (std::uint64_t n = 0; n < people;) {
+    std::vector<ledger::Opening> openings;
+    for (; n < people && openings.size() < limits::kOpenedTogetherMax; ++n)
+      openings.push_back({sample_identity(first + n), sample_grant(), kYes});
+    CF_CHECK(ledger.open_subjects(openings));
+  }
+  return {};
+}
+
+// As imports do it, a thousand a commit. In CPU time, like its floor.
 Status fill(Box& box, std::uint64_t people, Report& report) {
   double start = process_cpu_s();
-  CF_CHECK(together(128, people, [&](std::uint64_t n) { return opt_in(*box.ledger, 2'000'000 + n, false); }));
+  CF_CHECK(open_lists(*box.ledger, people, 2'000'000));
   const double filled_s = process_cpu_s() - start;
   constexpr unsigned kRounds = 20'000;
   const Key key = crypto::random_key();
   start = process_cpu_s();
   for (unsigned i = 0; i < kRounds; ++i) crypto_of_an_opt_in(key);
-  report.add({"opt-ins in groups, beside their crypto alone", static_cast<double>(people) / filled_s,
-              kRounds / (process_cpu_s() - start), "per CPU s", 0, false, 0});
+  report.add({"opt-ins by the thousand, beside their crypto alone", static_cast<double>(people) / filled_s,
+              kRounds / (process_cpu_s() - start), "per CPU s", 0.12, false, 0});
   return {};
 }
 

@@ -68,8 +68,7 @@ void enrol(Box& box, unsigned people, unsigned batch) {
       consent::SubjectId id;
       crypto::random(id.bytes);
       Key key = crypto::random_key();
-      job.events.push_back(
-          draft_event(id, 0, key, consent::encode_identity(identity).value(), grant(), kYes).value());
+      job.events.push_back(draft_event(id, 0, key, identity, grant(), kYes).value());
       auto card = seal_card(key, id, {.identity = identity, .code = {}, .code_ends = 0}).value();
       Handle link;
       crypto::random(link);

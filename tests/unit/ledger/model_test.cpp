@@ -31,6 +31,7 @@ struct Kind {
 };
 constexpr std::array kKinds = {
     Kind{"open", 6, &World::open},
+    Kind{"open_list", 1, &World::open_list},
     Kind{"confirm", 2, &World::confirm},
     Kind{"withdraw", 3, &World::withdraw},
     Kind{"stop", 2, &World::stop},

@@ -45,6 +45,23 @@ void World::open(std::uint32_t a, std::uint32_t b) {
   model_.people.push_back(std::move(person));
 }
 
+// A list, in which the same number may stand twice.
+void World::open_list(std::uint32_t a, std::uint32_t b) {
+  std::vector<Opening> list;
+  for (std::uint32_t i = 0; i < 1 + a % 3; ++i)
+    list.push_back(
+        {somebody(kNumbers.at((a + i * b) % kNumbers.size())), grant(), kept_for(20 + 30 * (b % 4))});
+  const auto opened = must(box_->ledger->open_subjects(list), "open_subjects");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    ModelPerson person;
+    person.number = list[i].identity.addresses.front().value;
+    person.id = opened[i].subject;
+    person.token = opened[i].token;
+    add(person, opened[i].event, list[i].retention);
+    model_.people.push_back(std::move(person));
+  }
+}
+
 void World::confirm(std::uint32_t a, std::uint32_t b) {
   ModelPerson* person = somebody_there(a);
   if (person == nullptr) return;

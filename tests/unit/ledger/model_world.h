@@ -27,6 +27,7 @@ class World {
   // ---- what can happen; a and b choose among what there is ----
 
   void open(std::uint32_t a, std::uint32_t b);
+  void open_list(std::uint32_t a, std::uint32_t b);
   void confirm(std::uint32_t a, std::uint32_t b);
   void withdraw(std::uint32_t a, std::uint32_t b);
   void stop(std::uint32_t a, std::uint32_t b);

@@ -303,8 +303,7 @@ TEST_CASE("a power cut between keys.db and ledger.db leaves a key that is swept 
     consent::SubjectId id;
     crypto::random(id.bytes);
     Job job;
-    job.events.push_back(
-        draft_event(id, 0, key, consent::encode_identity(identity).value(), grant(), kYes).value());
+    job.events.push_back(draft_event(id, 0, key, identity, grant(), kYes).value());
     auto card = seal_card(key, id, {.identity = identity, .code = {}, .code_ends = 0}).value();
     job.subjects.push_back({id, std::move(key), std::move(card), std::nullopt, identity.addresses, {}});
     Plan plan(
