@@ -22,7 +22,6 @@ from wire import b
 
 SLOWDOWN_MAX = 3.0
 RSS_KIB_MAX = 64 * 1024
-GROWTH_KIB_MAX = 8 * 1024
 ROUNDS = 3
 PATIENCE_s = 5  # an opt-in that failed or took longer counts as this long
 SETTLE_s = 20  # longer than any deadline of the daemon before a request
@@ -178,7 +177,7 @@ class Loads(unittest.TestCase):
             self.assertLessEqual(figures["slowdown"], SLOWDOWN_MAX)
         with self.subTest(f"{name}: memory"):
             self.assertLessEqual(figures["rss_kib"], RSS_KIB_MAX)
-            self.assertLessEqual(after["rss_kib"] - before["rss_kib"], GROWTH_KIB_MAX)
+            self.assertLessEqual(after["rss_kib"] - before["rss_kib"], w.GROWTH_KIB_MAX)
         for held in ("descriptors", "connections", "threads"):
             with self.subTest(f"{name}: {held} afterwards"):
                 self.assertLessEqual(after[held], before[held])

@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import box as b  # noqa: E402  (its folder is known only now)
 
 FIGURES = b.SOURCE / "build/attack/figures.json"
+GROWTH_KIB_MAX = 4 * 1024  # what an attack may leave behind
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -147,7 +148,8 @@ class Vitals:
         self.connections = box.status()["doors"]["connections"]
 
     def holds_no_more_than(self, other):
-        return self.descriptors <= other.descriptors and self.connections <= other.connections
+        return (self.descriptors <= other.descriptors and self.connections <= other.connections
+                and self.rss_kib <= other.rss_kib + GROWTH_KIB_MAX)
 
     def figures(self):
         return dict(vars(self))
