@@ -78,6 +78,26 @@ TEST_CASE("a flood of strangers keeps nobody waiting whom the shop knows") {
   CHECK(busy > 0);
 }
 
+TEST_CASE("a stranger's turn comes when nobody waits whom the shop knows") {
+  constexpr int kKnown = 3;
+  constexpr int kEach = 6;
+  std::atomic<int> known_answers = 0;
+  std::vector<std::thread> known;
+  for (int i = 0; i < kKnown; ++i)
+    known.emplace_back([&] {
+      for (int n = 0; n < kEach; ++n)
+        if (verify_password("correct horse", kForeign, Caller::Known)) ++known_answers;
+    });
+  while (known_answers == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto looked = verify_password("wrong horse", kForeign, Caller::Stranger);
+  const int before = known_answers;
+  for (auto& t : known) t.join();
+  CHECK(known_answers == kKnown * kEach);
+  // When only one of them is left, nobody waits while the library works for it.
+  CHECK(before >= kKnown * kEach / 2);
+  CHECK((looked || looked.error().code == Code::Busy));
+}
+
 TEST_CASE("several log-ins at once take turns and all get an answer") {
   std::atomic<int> right = 0;
   std::vector<std::thread> threads;
