@@ -5,6 +5,7 @@
 
 #include "base/stack.h"
 
+#include <tuple>
 #include <utility>
 
 namespace counterfoil::net {
@@ -242,9 +243,10 @@ void Reception::welcome(AcceptedSocket accepted, const Door& door) {
   auto conversation = std::make_unique<Conversation>(std::move(accepted), door.options, setting_);
   if (!loop_.watch(key, conversation->fd(), conversation->wants(), conversation->until()))
     return figures_.refused("descriptors");
-  ++per_address_[conversation->address_key()];
+  unsigned& from_there = per_address_[conversation->address_key()];
+  ++from_there;
   figures_.connection_opened();
-  guests_.emplace(key, Guest{std::move(conversation)});
+  guests_.emplace(key, Guest{std::move(conversation), &from_there});
 }
 
 bool Reception::has_room() {
@@ -269,7 +271,11 @@ bool Reception::make_room_for(const std::string& address_key) {
 Reception::Guests::iterator Reception::first_to_go(const std::string* address_key) {
   const auto rank = [](Guests::iterator guest) {
     const Conversation& conversation = *guest->second.conversation;
-    return std::pair(conversation.patience(), conversation.since());
+    const auto patience = conversation.patience();
+    // A stranger who has not spoken yet is as welcome as one who speaks slowly, and may be a customer.
+    const auto kind = std::max(patience, Conversation::Patience::SlowStranger);
+    const std::int64_t crowd = *guest->second.from_there;
+    return std::tuple(kind, -crowd, patience, conversation.since());
   };
   auto first = guests_.end();
   for (auto guest = guests_.begin(); guest != guests_.end(); ++guest) {

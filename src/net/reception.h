@@ -44,7 +44,8 @@ class Reception final : private Loop::Events {
  private:
   struct Guest {
     std::unique_ptr<Conversation> conversation;
-    bool is_out = false;  // with a worker, and not to be touched
+    const unsigned* from_there;  // how many its address has here, in per_address_
+    bool is_out = false;         // with a worker, and not to be touched
   };
   using Guests = std::map<Loop::Key, Guest>;
   class Trip;
@@ -65,7 +66,8 @@ class Reception final : private Loop::Events {
   void welcome(AcceptedSocket accepted, const Door& door);
   [[nodiscard]] bool has_room();
   bool make_room_for(const std::string& address_key);
-  /// The one to give up first, of that address or of all; end() when each is being answered.
+  /// The one to give up first, of that address or of all; end() when each is being answered. Among strangers
+  /// it is one of the address that has the most here, so that few addresses cannot crowd out many.
   Guests::iterator first_to_go(const std::string* address_key);
   void close_now();
 

@@ -255,6 +255,24 @@ TEST_CASE("the oldest stranger goes first when all places are taken") {
   CHECK(s.server->figures().refused.at("shed_idle") == 1);
 }
 
+TEST_CASE("a stranger of a crowd is given up before one who came alone, however silent") {
+  ServerOptions options;
+  options.connections_max = 3;
+  RunningServer s(ListenerKind::Customer, capped_routes(), options);
+  RawPeer alone(s.port(), {}, 2);
+  RawPeer crowd_one(s.port(), {}, 3);
+  RawPeer crowd_two(s.port(), {}, 3);
+  for (RawPeer* dripping : {&crowd_one, &crowd_two}) dripping->send("GET / HTT");
+  wait_for_connections(s, 3);
+  std::this_thread::sleep_for(100ms);  // until the loop has read that
+  const RawPeer fresh(s.port(), {}, 4);
+  CHECK(fresh.connected());
+  CHECK(crowd_one.closed_within(1000));
+  CHECK_FALSE(crowd_two.closed_within(50));
+  alone.send(get_text("/"));
+  CHECK(status_of(alone.answer()) == 200);
+}
+
 TEST_CASE("one address holds at most its share of connections") {
   ServerOptions options;
   options.connections_per_address_max = 2;

@@ -77,8 +77,12 @@ RunningServer::RunningServer(ListenerKind kind, Router routes, ServerOptions opt
   REQUIRE(server->start());
 }
 
-Fd connect_plain(std::uint16_t port) {
+Fd connect_plain(std::uint16_t port, std::uint8_t from) {
   Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in mine{};
+  mine.sin_family = AF_INET;
+  mine.sin_addr.s_addr = htonl((INADDR_LOOPBACK & 0xffffff00U) | from);
+  REQUIRE(::bind(fd.get(), reinterpret_cast<sockaddr*>(&mine), sizeof mine) == 0);
   sockaddr_in to{};
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
@@ -88,14 +92,14 @@ Fd connect_plain(std::uint16_t port) {
   return fd;
 }
 
-RawPeer::RawPeer(std::uint16_t port, TlsIdentity identity) {
+RawPeer::RawPeer(std::uint16_t port, TlsIdentity identity, std::uint8_t from) {
   TlsClient::Options options;
   options.server_spki = certificates().server_spki;
   options.identity = std::move(identity);
   auto tls = TlsClient::open(std::move(options));
   REQUIRE(tls);
   tls_ = *tls;
-  auto stream = tls_->connect(connect_plain(port));
+  auto stream = tls_->connect(connect_plain(port, from));
   REQUIRE(stream);
   stream_ = std::move(*stream);
   connected_ = bool(stream_->handshake(Deadline::in_ms(5000)));

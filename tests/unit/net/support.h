@@ -63,7 +63,7 @@ struct RunningServer {
 /// Sends raw bytes over TLS, reads until the peer closes, `until` has come or the deadline passed.
 class RawPeer {
  public:
-  explicit RawPeer(std::uint16_t port, TlsIdentity identity = {});
+  explicit RawPeer(std::uint16_t port, TlsIdentity identity = {}, std::uint8_t from = 1);
   [[nodiscard]] bool connected() const { return connected_; }
   bool send(std::string_view bytes);
   /// Everything up to the end of the first whole answer (by Content-Length), or what came until then.
@@ -77,8 +77,8 @@ class RawPeer {
   std::string input_;
   bool connected_ = false;
 };
-/// A plain TCP connection to the port, non-blocking.
-Fd connect_plain(std::uint16_t port);
+/// A plain TCP connection to the port, non-blocking, from 127.0.0.`from`.
+Fd connect_plain(std::uint16_t port, std::uint8_t from = 1);
 /// One request on a new connection.
 std::string ask(std::uint16_t port, std::string_view bytes);
 /// 421 out of "HTTP/1.1 421 ...", 0 when there is no answer.
