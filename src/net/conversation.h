@@ -55,7 +55,8 @@ class Conversation {
   [[nodiscard]] bool is_unengaged() const;
 
   /// Whom the server gives up first when places are short: strangers before people it has served, and
-  /// those with half a request or answer last. What is being answered stays.
+  /// those with half a request or answer last. What is being answered stays. Among strangers it counts only
+  /// where their addresses have as many places each.
   enum class Patience { IdleStranger, SlowStranger, Idle, MidRequest, Away };
   [[nodiscard]] Patience patience() const;
   /// Since when it has been so.

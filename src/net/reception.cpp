@@ -5,6 +5,7 @@
 
 #include "base/stack.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
