@@ -167,13 +167,18 @@ TEST_CASE("what ended by schedule after the backup stays ended, whatever was fil
 
 TEST_CASE("an erasure that a backup knows of goes on after a restore, and waits where a hold keeps it") {
   auto shop = std::make_unique<Restored>();
-  shop->box = new_box();
+  shop->box = std::make_unique<Box>();
+  shop->box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 3'600'000};
+  shop->box->create();
+  shop->box->open();
   auto& before = *shop->box->ledger;
+  // The first rotation of a day comes at once, and the next ones wait.
+  const auto zoe = before.open_subject(somebody("+34600000009"), grant(), kYes, false).value();
+  wait_for(*shop->box, erase(*shop->box, zoe.subject), State::Ended);
   shop->ana = before.open_subject(somebody(kAna), grant(), kYes, false).value();
   shop->bea = before.open_subject(somebody(kBea), grant(), kYes, false).value();
   REQUIRE(before.hold({shop->ana.subject}, {consent::CaseId("k-7"), std::nullopt, {}}, kProof));
   const auto held = erase(*shop->box, shop->ana.subject);
-  shop->box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 3'600'000};
   const auto asked = erase(*shop->box, shop->bea.subject);
   REQUIRE(Ledger::backup(shop->box->folder.path(), shop->backup.path()));
   shop->box->ledger.reset();
