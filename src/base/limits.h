@@ -125,6 +125,7 @@ constexpr std::size_t kAnswersRememberedMax = 1024;  // posts whose answer a sec
 constexpr std::int64_t kKioskDoubleTap_ms = 5'000;
 constexpr int kKioskRefresh_s = 30;       // what a shared tablet shows is gone after this
 constexpr int kKioskFormRefresh_s = 120;  // a form that somebody may be filling in stays longer
+constexpr std::size_t kMessageBytesMax = 4096;  // of a longer one only the beginning is read
 constexpr int kErasureRefresh_s = 10;     // while keys are being destroyed
 constexpr int kStopAnswerGrid_ms = 250;   // a stop by number is answered on this grid
 

@@ -12,7 +12,7 @@ program=${CF_BIN_DIR:?}/counterfoil-verify
 symbols=$(nm -D --undefined-only "$program")
 needs=$(objdump -p "$program")
 wrong=$(grep -E ' (socket|connect|bind|listen|accept4?|getaddrinfo|sendto|recvfrom|sqlite3_[a-z_]*)(@|$)' <<<"$symbols" || true)
-wrong+=$(grep -E 'NEEDED.*(sqlite|httplib|libssl|libcrypto|phonenumber|mbedtls)' <<<"$needs" || true)
+wrong+=$(grep -E 'NEEDED.*(sqlite|httplib|libssl|libcrypto|phonenumber|libicu|mbedtls)' <<<"$needs" || true)
 [ -z "$wrong" ] || {
   echo "counterfoil-verify must not need:" >&2
   echo "$wrong" >&2
