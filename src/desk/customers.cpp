@@ -70,7 +70,7 @@ Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
   grant.channels = *std::move(channels);
   grant.topics = *std::move(topics);
   grant.notice = form.notice.ref;
-  grant.method = form.link.kiosk ? "kiosk" : "form";
+  grant.method = form.link.kiosk && request.corrects.empty() ? "kiosk" : "form";
   grant.link = form.link.id;
   grant.place = form.link.shop;
   grant.age_affirmed = true;
@@ -82,8 +82,21 @@ Result<Submission> DeskImpl::opt_in(const OptInRequest& request) {
   grant.ends = end_of(*kept, now);
   const bool with_code = business_.minimum_evidence > consent::Evidence::Claimed;
   const auto retention = retention_of_yes(business_, form.topics, now);
+  // First the no, then the yes: a power cut between them must not leave both numbers allowed.
+  if (!request.corrects.empty()) CF_CHECK(end_corrected(request.corrects, *number));
   CF_TRY(const auto opened, ledger_.open_subject(identity, grant, retention, with_code));
   return submission(opened.token);
+}
+
+Status DeskImpl::end_corrected(const std::string& token, const std::string& number) {
+  CF_TRY(const auto subject, ledger_.subject_by_token(token));
+  const auto& addresses = subject.state.addresses;
+  const bool is_same = std::any_of(addresses.begin(), addresses.end(),
+                                   [&](const consent::Address& known) { return known.value == number; });
+  // Whoever mistyped a number must not stop its owner; and it ends in any case, or an address with a masked
+  // number on it would tell who guesses that number.
+  const auto ended = link_knows_all(subject.state) && !is_same ? stop_all(token) : undo(token);
+  return ended ? Status() : Status(ended.error());
 }
 
 Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subject) const {

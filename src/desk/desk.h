@@ -61,6 +61,10 @@ struct OptInRequest {
   std::string number;  // as typed
   std::string region;  // ISO 3166-1 alpha-2 hint for national spellings
   bool age_affirmed = false;
+  // Token of the submission whose number this one corrects (GDPR Art. 16), which therefore ends: where its
+  // number was proven and is another, with a stop for that number, else by taking back what it said. Empty:
+  // none.
+  std::string corrects;
 };
 
 /// A submission as its own link shows it: only what this submission wrote.

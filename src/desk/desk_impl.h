@@ -110,6 +110,8 @@ class DeskImpl final : public Desk {
   [[nodiscard]] Submission view_of(std::string_view token, const ledger::Subject& subject) const;
   Result<Submission> withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
                               std::string_view via);
+  /// Ends the submission that a new one with this number corrects.
+  Status end_corrected(const std::string& token, const std::string& number);
   /// The record of a receipt, but for its signature.
   Result<json::Object> record_of(const std::vector<consent::Event>& events,
                                  const proof::CheckedReceipt& receipt) const;

@@ -72,6 +72,9 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.post("/m/{token}", bind(site, post_manage), stop);
   router.post("/m/{token}/stop", bind(site, post_manage_stop), stop);
   router.post("/m/{token}/restrict", bind(site, post_manage_restrict), stop);
+  router.get("/m/{token}/correct", bind(site, get_correct));
+  router.post("/m/{token}/correct", bind(site, post_correct),
+              {.requests_per_minute_max = limits::kOptInsPerMinuteMax});
   router.get("/m/{token}/erase", bind(site, get_erase));
   router.post("/m/{token}/erase", bind(site, post_erase), stop);
   router.get("/e/{token}", bind(site, get_erasure));

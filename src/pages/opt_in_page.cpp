@@ -12,6 +12,7 @@ namespace counterfoil::pages {
 namespace {
 
 constexpr std::string_view kOptInRoute = "opt-in";
+constexpr std::string_view kCorrectRoute = "correct";
 
 bool among(const std::vector<std::string>& items, std::string_view item) {
   return std::find(items.begin(), items.end(), item) != items.end();
@@ -132,8 +133,12 @@ class OptInBlocks {
 };
 
 OptInInput input_of(const View& view, const net::Form& form) {
-  return {form.all("channel"), form.all("topic"), std::string(form.text("number")),
-          region_or_own(view, form.text("region")), form.text("age") == "yes"};
+  return {form.all("channel"),
+          form.all("topic"),
+          std::string(form.text("number")),
+          region_or_own(view, form.text("region")),
+          form.text("age") == "yes",
+          std::nullopt};
 }
 
 /// Names of channels and topics as the domain has them; what it does not know is dropped, and the desk then
@@ -150,6 +155,7 @@ desk::OptInRequest request_of(const View& view, const desk::OptInForm& form, con
   out.number = input.number;
   out.region = input.region;
   out.age_affirmed = input.age;
+  if (input.corrected) out.corrects = input.corrected->token;
   return out;
 }
 
@@ -167,10 +173,15 @@ net::Response without_form(Site& site, const View& view, const net::Request& req
   return error_answer(view, request, error, false);
 }
 
+std::string fresh_token(const Site& site, const desk::OptInForm& form, const OptInInput& input) {
+  return input.corrected ? site.token(kCorrectRoute, input.corrected->token)
+                         : site.token(kOptInRoute, form.link.id.text());
+}
+
 /// The form again, with the input kept, a fresh token and what went wrong.
 net::Response again(const Site& site, const View& view, const desk::OptInForm& form, const OptInInput& input,
                     const Remarks& remarks) {
-  Page page = opt_in_page(view, form, input, remarks, site.token(kOptInRoute, form.link.id.text()));
+  Page page = opt_in_page(view, form, input, remarks, fresh_token(site, form, input));
   // A tablet on the counter must not keep a number for the next person.
   page.kiosk_refresh_s = limits::kKioskFormRefresh_s;
   return respond(view, page);
@@ -198,6 +209,7 @@ net::Response refused(const Site& site, const View& view, const desk::OptInForm&
     OptInInput fresh;
     fresh.number = input.number;
     fresh.region = input.region;
+    fresh.corrected = input.corrected;
     return again(site, view, form, fresh, {{}, view.phrase("form.stale_notice"), 409});
   }
   Remarks remarks{problems_of(view, input, error), {}, http_status(error.code)};
@@ -229,6 +241,46 @@ Hash notice_of(const net::Form& form) {
   return exactly<32>(*bytes).value_or(Hash{});
 }
 
+consent::LinkId link_of(const net::Request& request) {
+  return consent::LinkId{std::string(request.param("link"))};
+}
+
+View correct_view(const Site& site, const net::Request& request, const Result<desk::Submission>& submission,
+                  std::string_view asked) {
+  if (asked.empty() && submission) asked = submission->language;
+  View view = customer_view(site, request, asked);
+  view.path = "/m/" + std::string(request.param("token")) + "/correct";
+  return view;
+}
+
+/// The form of the link by which the submission came. It is the person's own telephone now, whatever the link
+/// is for.
+Result<desk::OptInForm> correcting_form(const Site& site, const View& view,
+                                        const desk::Submission& submission) {
+  CF_TRY(desk::OptInForm form, site.desk.opt_in_form(submission.link, view.language.code()));
+  form.link.kiosk = false;
+  return form;
+}
+
+/// A form that was sent: recorded, or shown again.
+net::Response take_yes(Site& site, const View& view, const desk::OptInForm& form, const Posted& posted,
+                       std::optional<Corrected> corrected) {
+  OptInInput input = input_of(view, posted.form);
+  input.corrected = corrected;
+  if (!posted.token_good) {
+    const bool keep = posted.input_ours && !form.link.kiosk;
+    if (const auto answer = answer_of_first_tap(site, view, form, posted.whole)) return *answer;
+    OptInInput shown = keep ? input : OptInInput();
+    shown.corrected = std::move(corrected);
+    return again(site, view, form, shown,
+                 {{}, view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted.status});
+  }
+  const auto made = site.desk.opt_in(request_of(view, form, input, notice_of(posted.form)));
+  if (!made) return refused(site, view, form, input, made.error());
+  site.remember_answer(posted.whole, made->token);
+  return receipt_answer(view, form, made->token);
+}
+
 }  // namespace
 
 Page opt_in_page(const View& view, const desk::OptInForm& form, const OptInInput& input,
@@ -238,8 +290,13 @@ Page opt_in_page(const View& view, const desk::OptInForm& form, const OptInInput
   page.name = "opt_in";
   page.status = remarks.status;
   page.kiosk_refresh_s = 0;  // nobody's input is on it yet
-  page.values.text("link", form.link.id.text())
+  page.values
+      .text("action",
+            input.corrected ? "/m/" + input.corrected->token + "/correct" : "/o/" + form.link.id.text())
       .text("token", token)
+      .html("corrects_html", input.corrected
+                                 ? view.phrase("form.corrects", {{"number", input.corrected->masked_number}})
+                                 : Html())
       .text("notice_hash", hex(form.notice.ref.sha256))
       .text("form_lang", view.language.code());
   put_problems(page.values, remarks.problems, remarks.message);
@@ -249,30 +306,41 @@ Page opt_in_page(const View& view, const desk::OptInForm& form, const OptInInput
 
 net::Response get_opt_in(Site& site, const net::Request& request) {
   const View view = customer_view(site, request);
-  const consent::LinkId link{std::string(request.param("link"))};
-  const auto form = site.desk.opt_in_form(link, view.language.code());
+  const auto form = site.desk.opt_in_form(link_of(request), view.language.code());
   if (!form) return without_form(site, view, request, form.error());
-  return respond(view, opt_in_page(view, *form, {}, {}, site.token(kOptInRoute, link.text())));
+  return respond(view, opt_in_page(view, *form, {}, {}, fresh_token(site, *form, {})));
 }
 
 net::Response post_opt_in(Site& site, const net::Request& request) {
-  const consent::LinkId link{std::string(request.param("link"))};
-  const auto posted = read_post(site, request, kOptInRoute, link.text());
+  const auto posted = read_post(site, request, kOptInRoute, request.param("link"));
   const View view = customer_view(site, request, posted ? posted->form.text("lang") : std::string_view());
   if (!posted) return unreadable(view, request, posted.error(), false);
-  const auto form = site.desk.opt_in_form(link, view.language.code());
+  const auto form = site.desk.opt_in_form(link_of(request), view.language.code());
   if (!form) return without_form(site, view, request, form.error());
-  const OptInInput input = input_of(view, posted->form);
-  if (!posted->token_good) {
-    const bool keep = posted->input_ours && !form->link.kiosk;
-    if (const auto answer = answer_of_first_tap(site, view, *form, posted->whole)) return *answer;
-    return again(site, view, *form, keep ? input : OptInInput(),
-                 {{}, view.phrase(keep ? "form.stale_page" : "error.bad_token.body"), posted->status});
-  }
-  const auto made = site.desk.opt_in(request_of(view, *form, input, notice_of(posted->form)));
-  if (!made) return refused(site, view, *form, input, made.error());
-  site.remember_answer(posted->whole, made->token);
-  return receipt_answer(view, *form, made->token);
+  return take_yes(site, view, *form, *posted, std::nullopt);
+}
+
+net::Response get_correct(Site& site, const net::Request& request) {
+  const auto submission = site.desk.submission(request.param("token"));
+  const View view = correct_view(site, request, submission, {});
+  if (!submission) return unknown_receipt(view, request, submission.error());
+  const auto form = correcting_form(site, view, *submission);
+  if (!form) return without_form(site, view, request, form.error());
+  OptInInput input;
+  input.corrected = Corrected{submission->token, submission->masked_number};
+  return respond(view, opt_in_page(view, *form, input, {}, fresh_token(site, *form, input)));
+}
+
+net::Response post_correct(Site& site, const net::Request& request) {
+  const auto posted = read_post(site, request, kCorrectRoute, request.param("token"));
+  const auto submission = site.desk.submission(request.param("token"));
+  const View view =
+      correct_view(site, request, submission, posted ? posted->form.text("lang") : std::string_view());
+  if (!posted) return unreadable(view, request, posted.error(), false);
+  if (!submission) return unknown_receipt(view, request, submission.error());
+  const auto form = correcting_form(site, view, *submission);
+  if (!form) return without_form(site, view, request, form.error());
+  return take_yes(site, view, *form, *posted, Corrected{submission->token, submission->masked_number});
 }
 
 }  // namespace counterfoil::pages

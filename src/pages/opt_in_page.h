@@ -9,12 +9,19 @@
 
 namespace counterfoil::pages {
 
+/// The submission whose number is corrected, and which ends when the form is sent.
+struct Corrected {
+  std::string token;
+  std::string masked_number;
+};
+
 struct OptInInput {
   std::vector<std::string> channels;
   std::vector<std::string> topics;
   std::string number;
   std::string region;
   bool age = false;
+  std::optional<Corrected> corrected;  // none: nothing ends with this yes
 };
 
 /// `token` is a fresh form token. Pure.
@@ -23,5 +30,8 @@ Page opt_in_page(const View& view, const desk::OptInForm& form, const OptInInput
 
 net::Response get_opt_in(Site& site, const net::Request& request);
 net::Response post_opt_in(Site& site, const net::Request& request);
+/// The same form, reached from the private page of a submission (GDPR Art. 16).
+net::Response get_correct(Site& site, const net::Request& request);
+net::Response post_correct(Site& site, const net::Request& request);
 
 }  // namespace counterfoil::pages

@@ -266,6 +266,20 @@ async function mainJob(language, script, number) {
   assert.equal(await customer.page.locator("#topic-tastings").count(), 0, "the first form sees the second");
   await stranger.done(`${name} second form`);
 
+  // A wrong number is corrected: the entry ends, another one has an address of its own.
+  const mistaken = await visitor(language, { ...phone, javaScriptEnabled: script });
+  await sayYes(mistaken, "caja", number, ["offers"]);
+  const wrongEntry = mistaken.page.url().replace("/r/", "/m/");
+  await mistaken.page.goto(wrongEntry);
+  await press(mistaken.page, mistaken.page.locator('a[href$="/correct"]'));
+  await fillForm(mistaken.page, swedish(90), ["offers"], ["sms"]);
+  await press(mistaken.page, mistaken.page.locator("button.yes"));
+  assert.notEqual(mistaken.page.url().replace("/r/", "/m/"), wrongEntry);
+  await expectVerdict(staff, number, "care", "allow");
+  await mistaken.page.goto(wrongEntry);
+  assert.ok((await textOf(mistaken.page)).includes(w("state.withdrawn")));
+  await mistaken.done(`${name} correction`);
+
   // Stop all.
   await press(customer.page, customer.page.locator("button.stop"));
   text = await textOf(customer.page);
@@ -404,6 +418,7 @@ for (const language of ["en", "es"])
       const bytes = await weigh(browser, shop.customer_url + target, { locale: locales[language] });
       assert.ok(bytes <= pageBytesMax, `${target} weighs ${bytes} bytes`);
     }
+    await inspect(page, `${language}-correct`, await page.goto(`${manage}/correct`));
     await inspect(page, `${language}-erase`, await page.goto(`${manage}/erase`));
     // Until the keys are gone the page asks again by itself; there is no script.
     await inspect(page, `${language}-erasure-waiting`, await press(page, page.locator("button.stop")), ["meta-refresh"]);

@@ -108,6 +108,59 @@ TEST_CASE("stop all suppresses the number, whatever was said before or is said l
   CHECK(codes(shop.at_till(kAna, Channel::WhatsApp, "orders")) == std::vector{ReasonCode::Suppressed});
 }
 
+TEST_CASE("whoever corrects a mistyped number ends what they wrote, not what its owner said") {
+  test::Shop shop;
+  const auto owner = shop.desk->opt_in(shop.request(kAna));
+  REQUIRE(owner);
+  REQUIRE(shop.desk->confirm(owner->code, shop.cashier));
+  const auto mistyped = shop.desk->opt_in(shop.request(kAna));
+  REQUIRE(mistyped);
+  auto request = shop.request(kNobody);
+  request.corrects = mistyped->token;
+  const auto corrected = shop.desk->opt_in(request);
+  REQUIRE(corrected);
+  CHECK(corrected->token != mistyped->token);
+  CHECK(corrected->state == State::ConsentRequested);
+  CHECK(codes(shop.at_till(kNobody, Channel::WhatsApp, "offers")) == std::vector{ReasonCode::Unconfirmed});
+  CHECK(shop.at_till(kAna, Channel::WhatsApp, "offers").verdict == Verdict::Allow);
+  const auto ended = shop.desk->submission(mistyped->token);
+  REQUIRE(ended);
+  CHECK_FALSE(ended->stopped);
+  for (const auto& choice : ended->choices) CHECK(choice.state == State::ConsentWithdrawn);
+}
+
+TEST_CASE("whoever gives up a number that they proved stops it, and has to prove the new one") {
+  test::Shop shop;
+  const auto old = shop.desk->opt_in(shop.request(kAna));
+  REQUIRE(old);
+  REQUIRE(shop.desk->confirm(old->code, shop.cashier));
+  auto request = shop.request(kNobody);
+  request.corrects = old->token;
+  request.number = "12";
+  CHECK(shop.desk->opt_in(request).error() == fail(Code::BadInput, "number"));
+  CHECK(shop.at_till(kAna, Channel::WhatsApp, "offers").verdict == Verdict::Allow);
+  request.number = kNobody;
+  REQUIRE(shop.desk->opt_in(request));
+  CHECK(codes(shop.at_till(kAna, Channel::WhatsApp, "offers")) == std::vector{ReasonCode::Suppressed});
+  CHECK(codes(shop.at_till(kNobody, Channel::WhatsApp, "offers")) == std::vector{ReasonCode::Unconfirmed});
+  request.corrects = "0123456789abcdefghjkmnpqrs";
+  CHECK(shop.desk->opt_in(request).error().code == Code::NotFound);
+}
+
+TEST_CASE("a number corrected to itself is taken back and asked for anew, but not stopped") {
+  test::Shop shop;
+  const auto old = shop.desk->opt_in(shop.request(kAna));
+  REQUIRE(old);
+  REQUIRE(shop.desk->confirm(old->code, shop.cashier));
+  auto request = shop.request(kAna);
+  request.corrects = old->token;
+  const auto again = shop.desk->opt_in(request);
+  REQUIRE(again);
+  CHECK(codes(shop.at_till(kAna, Channel::WhatsApp, "offers")) == std::vector{ReasonCode::Withdrawn});
+  REQUIRE(shop.desk->confirm(again->code, shop.cashier));
+  CHECK(shop.at_till(kAna, Channel::WhatsApp, "offers").verdict == Verdict::Allow);
+}
+
 TEST_CASE(
     "a second form for the same number sees and changes nothing of the first; a stop by number stops both") {
   test::Shop shop;

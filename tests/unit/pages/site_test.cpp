@@ -176,6 +176,44 @@ TEST_CASE("a shared tablet goes back to its form from every page, and leads nowh
   CHECK_FALSE(has(site.get("/o/nobody"), "http-equiv=\"refresh\""));
 }
 
+TEST_CASE(
+    "a wrong number is corrected by the form, on the person's own telephone, with a new private address") {
+  LiveSite site;
+  auto asked = site.shop.request(kAna);
+  asked.link = consent::LinkId("tablet");
+  const auto given = site.shop.desk->opt_in(asked);
+  REQUIRE(given);
+  const std::string correct = "/m/" + given->token + "/correct";
+  CHECK(has(site.get("/m/" + given->token), "href=\"" + correct + "\""));
+  const net::Response form = site.get(correct);
+  CHECK(has(form, "action=\"" + correct + "\""));
+  CHECK(has(form, "You correct the entry for"));
+  CHECK_FALSE(has(form, " checked"));
+  CHECK(has(form, "autocomplete=\"tel\""));
+  net::NameValues fields = {{"notice", notice_on(form.body)},
+                            {"channel", "whatsapp"},
+                            {"topic", "offers"},
+                            {"number", "12"},
+                            {"region", "SE"},
+                            {"age", "yes"}};
+  const net::Response again = site.post(correct, fields, correct);
+  CHECK(again.status == 400);
+  CHECK(has(again, "You correct the entry for"));
+  fields[3].value = "070 174 06 98";
+  // The token is good for this page only.
+  fields.push_back({"token", LiveSite::token_on(site.get("/o/caja").body)});
+  CHECK(site.post_raw(correct, fields).status == 400);
+  fields.back().value = LiveSite::token_on(again.body);
+  const net::Response done = site.post_raw(correct, fields);
+  CHECK(done.status == 303);
+  const std::string receipt(done.field("Location").value_or(""));
+  CHECK(receipt.starts_with("/r/"));
+  CHECK(receipt != "/r/" + given->token);
+  CHECK(site.post_raw(correct, fields).field("Location") == receipt);  // a second tap
+  CHECK(has(site.get("/m/" + given->token), "Withdrawn by you"));
+  CHECK(site.get("/m/nobody/correct").status == 404);
+}
+
 TEST_CASE("the staff reads in its own language what keeps opt-in closed, and the setting that says it") {
   LiveSite site;
   CHECK_FALSE(has(site.staff_get("/staff"), "<code>"));
