@@ -176,7 +176,8 @@ Result<std::unique_ptr<Appliance>> Appliance::open_with(OpenLedger open_ledger, 
                 paths.data + ": " + ledger.error().message() + "; 'counterfoil init' makes a new one");
   if (!ledger) return ledger.error();
   box->ledger_ = *std::move(ledger);
-  CF_TRY(box->desk_, desk::Desk::open(box->config_.business, *box->ledger_, *box->clock_));
+  CF_TRY(box->desk_,
+         desk::Desk::open(box->config_.business, box->config_.rules, *box->ledger_, *box->clock_));
   return box;
 }
 

@@ -4,6 +4,7 @@
 #include "app/config.h"
 
 #include "app/config_reader.h"
+#include "app/rule_reader.h"
 #include "base/fd.h"
 #include "base/limits.h"
 
@@ -39,52 +40,6 @@ void read_ids(ConfigReader& in, std::string_view key, std::vector<Id>& to) {
   std::vector<std::string> texts;
   in.texts(key, texts);
   for (auto& text : texts) to.emplace_back(std::move(text));
-}
-
-// "09:00-20:00" in minutes of the day.
-void read_hours(ConfigReader& in, std::string_view key, consent::Promise& to) {
-  std::string text;
-  in.text(key, text);
-  if (text.empty()) return;
-  std::array<int, 4> n{};
-  const bool shape = text.size() == 11 && text[2] == ':' && text[5] == '-' && text[8] == ':';
-  for (std::size_t i = 0; shape && i < 4; ++i) {
-    const char* at = text.data() + i * 3;
-    if (std::from_chars(at, at + 2, n.at(i)).ptr != at + 2) n[0] = 99;
-  }
-  const int from = n[0] * 60 + n[1];
-  const int till = n[2] * 60 + n[3];
-  if (!shape || n[1] > 59 || n[3] > 59 || from >= till || till > 1440)
-    return in.mistake(key, "must be hours such as \"09:00-20:00\"");
-  to.from_minute = from;
-  to.to_minute = till;
-}
-
-// "mon-fri" or "mon,wed,sat" as bits from Monday.
-void read_weekdays(ConfigReader& in, std::string_view key, unsigned& to) {
-  constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-  std::string text;
-  in.text(key, text);
-  if (text.empty()) return;
-  const auto day_at = [&](std::size_t at) {
-    return static_cast<std::size_t>(std::find(kDays.begin(), kDays.end(), text.substr(at, 3)) -
-                                    kDays.begin());
-  };
-  unsigned bits = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t first = day_at(at);
-    std::size_t last = first;
-    at += 3;
-    if (at < text.size() && text[at] == '-') {
-      last = day_at(at + 1);
-      at += 4;
-    }
-    if (first > 6 || last > 6 || last < first || (at < text.size() && text[at] != ','))
-      return in.mistake(key, "must be days such as \"mon-fri\" or \"mon,wed,sat\"");
-    for (std::size_t d = first; d <= last; ++d) bits |= 1U << d;
-    ++at;
-  }
-  to = bits;
 }
 
 // "24 months", "7 days", "3 years"; any other text is a condition in words.
@@ -137,8 +92,8 @@ void read_business(ConfigReader& in, Business& to) {
 void read_promise(ConfigReader& in, consent::Promise& to) {
   in.number("per_day", to.per_day, 1, 24);
   in.number("days_per_week", to.days_per_week, 1, 7);
-  read_hours(in, "hours", to);
-  read_weekdays(in, "days", to.weekdays);
+  in.hours("hours", to.from_minute, to.to_minute);
+  in.weekdays("days", to.weekdays);
   in.flag("holidays", to.holidays);
   read_ids(in, "exceptions", to.exceptions);
 }
@@ -339,6 +294,7 @@ void check_names(ConfigReader& in, const Business& business) {
 
 Result<Config> parse_config(std::string_view toml, const std::string& folder) {
   Config config;
+  CF_TRY(config.rules, built_in_rules());
   std::vector<std::string> errors;
   try {
     const toml::table table = toml::parse(toml);
@@ -350,6 +306,7 @@ Result<Config> parse_config(std::string_view toml, const std::string& folder) {
       read_endpoint(listen, "sync", config.sync);
     });
     read_parts(in, config.business);
+    read_rules(in, config.rules, config.rule_decisions);
     in.finish();
     if (config.origin.empty() && errors.empty())
       in.mistake("box", "is missing: it holds origin, host, certificate and key");

@@ -2,12 +2,14 @@
 // Copyright The Counterfoil Authors
 
 // counterfoil.toml: the operator's file, read-only to the daemon. An unknown key is an error that names its
-// line. toml++ is seen by config.cpp and config_reader.cpp only. Thread rule: read once at start, then shared
-// as const.
+// line. toml++ is seen by config.cpp, config_reader.cpp and rule_reader.cpp only. Thread rule: read once at
+// start, then shared as const.
 #pragma once
 
+#include "app/rule_decision.h"
 #include "counterfoil/base/result.h"
 #include "counterfoil/consent/business.h"
+#include "counterfoil/decide/rules.h"
 
 #include <cstdint>
 #include <string>
@@ -23,9 +25,11 @@ struct Endpoint {
 
 struct Config {
   consent::Business business;
-  std::string origin;                    // the log's name: "<domain>/<box>/1"
-  std::string host;                      // name on posters and in links: "box.tresfaroles.example"
-  std::vector<std::string> other_hosts;  // further names the Host field may carry
+  decide::Rules rules;                       // the built-in packs with what the operator adds or loosens
+  std::vector<RuleDecision> rule_decisions;  // that loosened them
+  std::string origin;                        // the log's name: "<domain>/<box>/1"
+  std::string host;                          // name on posters and in links: "box.tresfaroles.example"
+  std::vector<std::string> other_hosts;      // further names the Host field may carry
   Endpoint customer{"127.0.0.1", 443};
   Endpoint staff{"127.0.0.1", 8443};
   Endpoint sync{"127.0.0.1", 9443};

@@ -3,10 +3,22 @@
 
 #include "app/config_reader.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 
 namespace counterfoil::app {
+namespace {
+
+std::string text_of(const toml::date& date) {
+  std::array<char, 16> out{};
+  std::snprintf(out.data(), out.size(), "%04u-%02u-%02u", unsigned{date.year}, unsigned{date.month},
+                unsigned{date.day});
+  return out.data();
+}
+
+}  // namespace
 
 const toml::node* ConfigReader::node(std::string_view key) {
   asked_.emplace(key);
@@ -84,10 +96,68 @@ void ConfigReader::date(std::string_view key, std::string& to) {
   if (n == nullptr) return;
   const auto value = n->value_exact<toml::date>();
   if (!value) return mistake(key, "must be a date such as 2026-01-12");
-  std::array<char, 16> out{};
-  std::snprintf(out.data(), out.size(), "%04u-%02u-%02u", unsigned{value->year}, unsigned{value->month},
-                unsigned{value->day});
-  to = out.data();
+  to = text_of(*value);
+}
+
+void ConfigReader::dates(std::string_view key, std::vector<std::string>& to) {
+  const auto* n = node(key);
+  const auto* list = n == nullptr ? nullptr : n->as_array();
+  if (list == nullptr) return mistake(key, "must be a list of dates such as [2026-12-08]");
+  for (const auto& item : *list) {
+    const auto value = item.value_exact<toml::date>();
+    if (!value) return mistake(key, "must be a list of dates such as [2026-12-08]");
+    to.push_back(text_of(*value));
+  }
+}
+
+void ConfigReader::hours(std::string_view key, int& from_minute, int& to_minute) {
+  std::string written;
+  text(key, written);
+  if (written.empty()) return;
+  std::array<int, 4> n{};
+  const bool shape = written.size() == 11 && written[2] == ':' && written[5] == '-' && written[8] == ':';
+  for (std::size_t i = 0; shape && i < 4; ++i) {
+    const char* at = written.data() + i * 3;
+    if (std::from_chars(at, at + 2, n.at(i)).ptr != at + 2) n[0] = 99;
+  }
+  const int from = n[0] * 60 + n[1];
+  const int till = n[2] * 60 + n[3];
+  if (!shape || n[1] > 59 || n[3] > 59 || from >= till || till > 1440)
+    return mistake(key, "must be hours such as \"09:00-20:00\"");
+  from_minute = from;
+  to_minute = till;
+}
+
+void ConfigReader::weekdays(std::string_view key, unsigned& to) {
+  constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+  std::string written;
+  text(key, written);
+  if (written.empty()) return;
+  const auto day_at = [&](std::size_t at) {
+    return static_cast<std::size_t>(std::find(kDays.begin(), kDays.end(), written.substr(at, 3)) -
+                                    kDays.begin());
+  };
+  unsigned bits = 0;
+  for (std::size_t at = 0; at < written.size();) {
+    const std::size_t first = day_at(at);
+    std::size_t last = first;
+    at += 3;
+    if (at < written.size() && written[at] == '-') {
+      last = day_at(at + 1);
+      at += 4;
+    }
+    if (first > 6 || last > 6 || last < first || (at < written.size() && written[at] != ','))
+      return mistake(key, "must be days such as \"mon-fri\" or \"mon,wed,sat\"");
+    for (std::size_t d = first; d <= last; ++d) bits |= 1U << d;
+    ++at;
+  }
+  to = bits;
+}
+
+std::vector<std::string> ConfigReader::keys() const {
+  std::vector<std::string> out;
+  for (const auto& [key, value] : table_) out.emplace_back(key.str());
+  return out;
 }
 
 void ConfigReader::child(std::string_view key, const std::function<void(ConfigReader&)>& read) {

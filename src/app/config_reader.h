@@ -33,9 +33,17 @@ class ConfigReader {
   void local_text(std::string_view key, consent::LocalText& to);
   /// A TOML date, kept as "2026-01-12".
   void date(std::string_view key, std::string& to);
+  void dates(std::string_view key, std::vector<std::string>& to);
+  /// "09:00-20:00" in minutes of the day.
+  void hours(std::string_view key, int& from_minute, int& to_minute);
+  /// "mon-fri" or "mon,wed,sat" as bits from Monday.
+  void weekdays(std::string_view key, unsigned& to);
   void child(std::string_view key, const std::function<void(ConfigReader&)>& read);
   /// [[key]]: the reader of each.
   void each(std::string_view key, const std::function<void(ConfigReader&)>& read);
+
+  [[nodiscard]] bool has(std::string_view key) const { return table_.contains(key); }
+  [[nodiscard]] std::vector<std::string> keys() const;
 
   /// Records "is missing" when the text is empty.
   void need(std::string_view key, const std::string& value);

@@ -3,6 +3,8 @@
 
 #include "counterfoil/decide/decide.h"
 
+#include "decide/demands.h"
+#include "decide/openings.h"
 #include "decide/standing.h"
 
 #include <algorithm>
@@ -31,6 +33,7 @@ constexpr std::array kReasonRows = {
     ReasonRow{ReasonCode::ChannelNotGranted, RuleKind::Law,
               "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
     ReasonRow{ReasonCode::Expired, RuleKind::Law, "GDPR Art. 5(1)(e); shop rule: retention"},
+    ReasonRow{ReasonCode::TooLate, RuleKind::Etiquette, "shop rule: an expired offer is worse than none"},
 };
 
 void add_reason(Decision& decision, ReasonCode code, std::optional<consent::Seq> evidence = std::nullopt) {
@@ -85,8 +88,9 @@ void add_not_granted(Decision& decision, const View& view, const consent::Pair& 
   if (!channel) add_reason(decision, ReasonCode::ChannelNotGranted);
 }
 
-// Group A: at most one reason about consent, or the two halves of a pair that was never granted.
-void add_consent_reason(Decision& decision, const View& view, const Question& question) {
+// Group A: at most one reason about consent, or the two halves of a pair that was never granted. Returns the
+// yes that would allow.
+const consent::PairState* add_consent_reason(Decision& decision, const View& view, const Question& question) {
   const consent::Pair asked{question.channel, question.topic};
   const Standing standing = standing_of(view, asked);
   if (standing.live) {
@@ -100,7 +104,7 @@ void add_consent_reason(Decision& decision, const View& view, const Question& qu
                                .evidence = standing.live.proof,
                                .notice = pair.notice};
     decision.evidence.push_back(pair.grant);
-    return;
+    return standing.live.pair;
   }
   const bool superseded =
       standing.withdrawn && standing.ended && standing.withdrawn.pair->last < standing.ended.pair->grant;
@@ -115,48 +119,85 @@ void add_consent_reason(Decision& decision, const View& view, const Question& qu
   } else {
     add_not_granted(decision, view, asked);
   }
+  return nullptr;
 }
 
-// Verdict, next instant and obligations follow from the reasons alone, whatever rule added them.
-void conclude(Decision& decision) {
-  std::sort(decision.reasons.begin(), decision.reasons.end(),
-            [](const Reason& a, const Reason& b) { return a.code < b.code; });
+// Everything that speaks against the message at t. Whether it may go then, the reasons alone say.
+Decision judge(const consent::PersonState& person, const Question& question, const Rules& rules, Instant t,
+               ClockState clock) {
+  Decision decision;
+  if (clock == ClockState::Untrusted) add_reason(decision, ReasonCode::ClockUntrusted);
+  const View view = view_of(person, question.address, rules, t);
+  if (is_suppressed(person, view)) {
+    add_reason(decision, ReasonCode::Suppressed);  // alone and without its event: the cause stays unknown
+    return decision;
+  }
+  if (is_damaged(person)) add_reason(decision, ReasonCode::LedgerDamaged);
+  add_restriction(decision, view);
+  const consent::PairState* live = add_consent_reason(decision, view, question);
+  for (Reason& reason : failing_rules(question, rules, live, t))
+    decision.reasons.push_back(std::move(reason));
+  if (question.useful_until && t >= *question.useful_until) add_reason(decision, ReasonCode::TooLate);
+  return decision;
+}
+
+// When the last of them passes; nothing when one never does.
+std::optional<Instant> all_passed(const std::vector<Reason>& reasons) {
+  Instant passed = 0;
+  for (const Reason& reason : reasons) {
+    if (!reason.until) return std::nullopt;
+    passed = std::max(passed, *reason.until);
+  }
+  return passed;
+}
+
+// From one end of waiting to the next: by then another rule may stand in the way, or the yes may have ended.
+void find_next_allowed(Decision& decision, const consent::PersonState& person, const Question& question,
+                       const Rules& rules, ClockState clock) {
+  std::optional<Instant> t = all_passed(decision.reasons);
+  while (t && *t < decision.as_of + kOpensWithin_s) {
+    const Decision then = judge(person, question, rules, *t, clock);
+    if (then.reasons.empty()) {
+      decision.verdict = Verdict::AllowLater;
+      decision.next_allowed = t;
+      return;
+    }
+    t = all_passed(then.reasons);
+    if (t) continue;
+    // Whoever waits for it waits in vain, and should read why.
+    std::copy_if(then.reasons.begin(), then.reasons.end(), std::back_inserter(decision.reasons),
+                 [](const Reason& reason) { return !reason.until; });
+  }
+  // Rules that are never all met at once do not pass by waiting.
+  if (t)
+    for (Reason& reason : decision.reasons) reason.until.reset();
+}
+
+void sort_out(Decision& decision) {
+  std::stable_sort(decision.reasons.begin(), decision.reasons.end(), [](const Reason& a, const Reason& b) {
+    return std::pair(a.code, a.kind) < std::pair(b.code, b.kind);
+  });
   std::sort(decision.evidence.begin(), decision.evidence.end());
   decision.evidence.erase(std::unique(decision.evidence.begin(), decision.evidence.end()),
                           decision.evidence.end());
-  if (decision.reasons.empty()) {
-    decision.verdict = Verdict::Allow;
-    decision.next_allowed = decision.as_of;
-    decision.obligations = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
-    return;
-  }
-  decision.because.reset();
-  Instant passed = decision.as_of;
-  for (const Reason& reason : decision.reasons) {
-    if (!reason.until) return;  // one reason that no waiting ends makes it a plain no
-    passed = std::max(passed, *reason.until);
-  }
-  decision.verdict = Verdict::AllowLater;
-  decision.next_allowed = passed;
 }
 
 }  // namespace
 
 Decision decide(const consent::PersonState& person, const Question& question, const Rules& rules,
                 Instant as_of, ClockState clock) {
-  Decision decision;
+  Decision decision = judge(person, question, rules, as_of, clock);
   decision.as_of = as_of;
   decision.rules_version = rules.version;
-  if (clock == ClockState::Untrusted) add_reason(decision, ReasonCode::ClockUntrusted);
-  const View view = view_of(person, question.address, rules, as_of);
-  if (is_suppressed(person, view)) {
-    add_reason(decision, ReasonCode::Suppressed);  // alone and without its event: the cause stays unknown
+  if (decision.reasons.empty()) {
+    decision.verdict = Verdict::Allow;
+    decision.next_allowed = as_of;
+    decision.obligations = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
   } else {
-    if (is_damaged(person)) add_reason(decision, ReasonCode::LedgerDamaged);
-    add_restriction(decision, view);
-    add_consent_reason(decision, view, question);
+    decision.because.reset();
+    find_next_allowed(decision, person, question, rules, clock);
   }
-  conclude(decision);
+  sort_out(decision);
   return decision;
 }
 

@@ -3,6 +3,7 @@
 
 #include "counterfoil/decide/decide.h"
 
+#include <algorithm>
 #include <array>
 
 namespace counterfoil::decide {
@@ -48,10 +49,25 @@ constexpr std::array<std::string_view, 4> kRuleKindNames = {"law", "platform", "
 constexpr std::array<std::string_view, 3> kVerdictNames = {"allow", "deny", "allow_later"};
 constexpr std::array<std::string_view, 3> kObligationNames = {"say_why", "offer_stop", "name_business"};
 
+template <class T, std::size_t n>
+std::optional<T> find_name(const std::array<std::string_view, n>& names, std::string_view name) {
+  const auto at = std::find(names.begin(), names.end(), name);
+  if (at == names.end()) return std::nullopt;
+  return static_cast<T>(at - names.begin());
+}
+
 }  // namespace
 
 std::string_view reason_name(ReasonCode code) {
   return kReasonNames.at(static_cast<std::size_t>(code));
+}
+
+std::optional<ReasonCode> reason_from_name(std::string_view name) {
+  return find_name<ReasonCode>(kReasonNames, name);
+}
+
+std::optional<RuleKind> rule_kind_from_name(std::string_view name) {
+  return find_name<RuleKind>(kRuleKindNames, name);
 }
 
 std::string_view rule_kind_name(RuleKind kind) {

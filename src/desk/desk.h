@@ -181,9 +181,9 @@ struct Peer {
 class Desk {
  public:
   /// Publishes the notices of every link and language that are not in the log yet.
-  /// business and ledger outlive the desk.
-  static Result<std::unique_ptr<Desk>> open(const consent::Business& business, ledger::Ledger& ledger,
-                                            const Clock& clock);
+  /// business and ledger outlive the desk. The minimum evidence is the business's.
+  static Result<std::unique_ptr<Desk>> open(const consent::Business& business, decide::Rules rules,
+                                            ledger::Ledger& ledger, const Clock& clock);
   virtual ~Desk() = default;
 
   [[nodiscard]] virtual const consent::Business& business() const = 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "desk/account.h"
+#include "desk/atlas.h"
 #include "desk/tries.h"
 #include "i18n/time_zone.h"
 
@@ -27,7 +28,8 @@ bool link_knows_all(const consent::SubjectState& state);
 
 class DeskImpl final : public Desk {
  public:
-  DeskImpl(const consent::Business& business, ledger::Ledger& ledger, const Clock& clock);
+  DeskImpl(const consent::Business& business, decide::Rules rules, ledger::Ledger& ledger,
+           const Clock& clock);
   /// Loads links and users, publishes new notices.
   Status start();
 
@@ -108,10 +110,10 @@ class DeskImpl final : public Desk {
   Status publish_notices(const consent::OptInLink& link);
   Result<consent::OptInLink> find_link(const consent::LinkId& id) const;
   [[nodiscard]] Submission view_of(std::string_view token, const ledger::Subject& subject) const;
-  Result<Submission> withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
-                              std::string_view via);
   /// Ends the submission that a new one with this number corrects.
   Status end_corrected(const std::string& token, const std::string& number);
+  Result<Submission> withdraw(std::string_view token, const std::vector<consent::TopicId>& kept,
+                              std::string_view via);
   /// The record of a receipt, but for its signature.
   Result<json::Object> record_of(const std::vector<consent::Event>& events,
                                  const proof::CheckedReceipt& receipt) const;
@@ -132,9 +134,11 @@ class DeskImpl final : public Desk {
   Status note_change(std::string_view change, json::Object facts);
 
   const consent::Business& business_;
+  decide::Rules rules_;
   ledger::Ledger& ledger_;
   const Clock& clock_;
   std::vector<consent::Missing> missing_;
+  Atlas atlas_;
   std::atomic<bool> has_manager_{false};
 
   Key till_key_;  // signs marks of tills

@@ -61,12 +61,20 @@ Result<Peer> peer_from_item(const json::Value& item) {
 
 }  // namespace
 
-DeskImpl::DeskImpl(const consent::Business& business, ledger::Ledger& ledger, const Clock& clock)
-    : business_(business), ledger_(ledger), clock_(clock), missing_(consent::missing_for_opt_in(business)) {}
+DeskImpl::DeskImpl(const consent::Business& business, decide::Rules rules, ledger::Ledger& ledger,
+                   const Clock& clock)
+    : business_(business),
+      rules_(std::move(rules)),
+      ledger_(ledger),
+      clock_(clock),
+      missing_(consent::missing_for_opt_in(business)),
+      atlas_(business) {
+  rules_.minimum_evidence = business.minimum_evidence;
+}
 
-Result<std::unique_ptr<Desk>> Desk::open(const consent::Business& business, ledger::Ledger& ledger,
-                                         const Clock& clock) {
-  auto desk = std::make_unique<DeskImpl>(business, ledger, clock);
+Result<std::unique_ptr<Desk>> Desk::open(const consent::Business& business, decide::Rules rules,
+                                         ledger::Ledger& ledger, const Clock& clock) {
+  auto desk = std::make_unique<DeskImpl>(business, std::move(rules), ledger, clock);
   CF_CHECK(desk->start());
   return std::unique_ptr<Desk>(std::move(desk));
 }

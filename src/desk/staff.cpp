@@ -49,8 +49,7 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
   out.international = shown.international;
   out.region = shown.region;
   out.as_of = clock_.now();
-  decide::Rules rules;
-  rules.minimum_evidence = business_.minimum_evidence;
+  const decide::Whereabouts where = atlas_.of(shown.region);
   for (auto channel : business_.channels()) {
     for (const auto& topic : business_.topics) {
       decide::Question question;
@@ -58,8 +57,9 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
       question.channel = channel;
       question.topic = topic.id;
       question.category = topic.category;
+      question.where = where;
       CheckRow row{channel, topic.id,
-                   decide::decide(person, question, rules, out.as_of, ledger_.clock_state())};
+                   decide::decide(person, question, rules_, out.as_of, ledger_.clock_state())};
       put_latest_grant(row, person);
       out.rows.push_back(std::move(row));
     }

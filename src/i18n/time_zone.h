@@ -7,9 +7,11 @@
 
 #include "counterfoil/base/clock.h"
 #include "counterfoil/base/result.h"
+#include "counterfoil/base/zone.h"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace counterfoil::i18n {
 
@@ -35,11 +37,17 @@ class TimeZone {
   /// Instants before 1970 or after the year 9999 are taken as the nearest one inside.
   [[nodiscard]] LocalTime to_local(Instant t) const;
   [[nodiscard]] std::string name() const;
+  /// As data, from 2020 until the database ends.
+  [[nodiscard]] Zone table() const;
 
  private:
-  struct Zone;
-  explicit TimeZone(const Zone* zone) : zone_(zone) {}
-  const Zone* zone_;  // lives as long as the process
+  struct Entry;
+  explicit TimeZone(const Entry* zone) : zone_(zone) {}
+  const Entry* zone_;  // lives as long as the process
 };
+
+/// Every zone of a country (ISO 3166-1 alpha-2) by the database's zone.tab; empty for a code that it does not
+/// know. Fails with Io when that file cannot be read: install tzdata.
+Result<std::vector<std::string>> zones_of(std::string_view country);
 
 }  // namespace counterfoil::i18n

@@ -15,8 +15,8 @@ constexpr std::string_view kNothing = "–";
 
 /// Everything a verdict text may name.
 struct Facts {
-  std::string topic, channel, topics, channels, date, ended, forgotten, until, place, number, country, scope,
-      stop;
+  std::string topic, channel, topics, channels, date, ended, forgotten, until, next, place, number, country,
+      scope, stop;
 };
 
 std::vector<consent::TopicId> agreed_topics(const desk::Check& check, consent::Channel channel) {
@@ -70,6 +70,8 @@ Facts facts_of(const View& view, const desk::Check& check, const desk::CheckRow&
   f.date = date_or_nothing(view, given);
   f.until = date_or_nothing(view, ends);
   f.ended = f.until;
+  const auto& next = row.decision.next_allowed;
+  f.next = next ? date_words(view, *next) + ", " + time_words(view, *next) : std::string(kNothing);
   f.forgotten = date_or_nothing(view, given > 0 ? given + decide::kUnconfirmedLife_s : 0);
   return f;
 }
@@ -84,6 +86,7 @@ Html fill(const View& view, const std::string& id, const Facts& f) {
                           {"ended", f.ended},
                           {"forgotten", f.forgotten},
                           {"until", f.until},
+                          {"next", f.next},
                           {"place", f.place},
                           {"number", f.number},
                           {"country", f.country},

@@ -53,7 +53,7 @@ export async function openShop() {
   const output = fs.openSync(path.join(folder, "demo.out"), "a");
   const demo = spawn(
     program("counterfoil"),
-    ["demo", "--dir", path.join(folder, "shop"), "--port", String(port), "--json", facts],
+    ["demo", "--at-any-time", "--dir", path.join(folder, "shop"), "--port", String(port), "--json", facts],
     { stdio: ["ignore", output, output] },
   );
   const shop = { folder, demo };

@@ -666,7 +666,7 @@ class Demo(Box):
     def start(self, **popen):
         with open(self.output, "ab") as out:
             self.process = subprocess.Popen(
-                [program("counterfoil"), "demo", "--dir", str(self.shop), "--port", str(self.port), "--json",
+                [program("counterfoil"), "demo", "--at-any-time", "--dir", str(self.shop), "--port", str(self.port), "--json",
                  str(self.facts_file)], stdin=subprocess.DEVNULL, stdout=out, stderr=out, **popen)
         until = time.monotonic() + 2 * DEADLINE_s
         while not self.facts_file.exists():

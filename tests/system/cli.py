@@ -17,7 +17,7 @@ def zbar(picture):
 
 class Help(unittest.TestCase):
     COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["user", "password"], ["user", "remove"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
-                ["peer", "add"], ["peer", "remove"], ["retention"], ["retention", "due"], ["retention", "report"], ["retention", "run"], ["retention", "shorten"], ["hold"], ["hold", "set"], ["hold", "clear"], ["hold", "list"], ["restrict"], ["erase"], ["backup"], ["restore"], ["status"], ["verify"], ["log-key"], ["key"], ["key", "rotate"], ["tls"], ["tls", "status"], ["tls", "csr"], ["tls", "install"], ["pull"], ["show"], ["demo"]]
+                ["peer", "add"], ["peer", "remove"], ["retention"], ["retention", "due"], ["retention", "report"], ["retention", "run"], ["retention", "shorten"], ["hold"], ["hold", "set"], ["hold", "clear"], ["hold", "list"], ["restrict"], ["erase"], ["backup"], ["restore"], ["status"], ["verify"], ["log-key"], ["key"], ["key", "rotate"], ["tls"], ["tls", "status"], ["tls", "csr"], ["tls", "install"], ["rules"], ["rules", "list"], ["rules", "explain"], ["rules", "check"], ["pull"], ["show"], ["demo"]]
 
     def test_every_subcommand_explains_itself(self):
         listed = set()

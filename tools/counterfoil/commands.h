@@ -26,6 +26,7 @@ void add_operator_commands(CLI::App& app, Where& where,
 void add_people_commands(CLI::App& app, Where& where, Action& action);  // hold, restrict, erase
 void add_backup_commands(CLI::App& app, Where& where, Action& action);  // backup, restore
 void add_tls_commands(CLI::App& app, Where& where, Action& action);     // tls status, csr, install
+void add_rule_commands(CLI::App& app, Where& where, Action& action);    // rules list, explain, check
 void add_pull_commands(CLI::App& app, Action& action);                  // pull, show
 void add_demo_command(CLI::App& app, Action& action);                   // demo
 

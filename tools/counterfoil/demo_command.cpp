@@ -37,6 +37,7 @@ struct DemoArguments {
   std::string json_file;
   bool lan = false;
   bool browser = false;
+  bool at_any_time = false;
 };
 
 // First IPv4 address that is up and not loopback.
@@ -150,7 +151,11 @@ Status print_welcome(const DemoShop& shop, bool lan) {
   std::printf("  head office https://127.0.0.1:%d (README, \"Pull your first shop\")\n\n", shop.port + 2);
   std::printf("Try as staff, number and what you will see (country Sweden):\n");
   std::printf("  070-174 06 05  yes, may be messaged      070-174 06 08  asked us to stop\n");
-  std::printf("  070-174 06 10  the yes ran out           070-174 06 99  never seen\n\n");
+  std::printf("  070-174 06 10  the yes ran out           070-174 06 99  never seen\n");
+  if (!shop.at_any_time)
+    std::printf(
+        "At night, on weekends and on holidays a yes waits; --at-any-time makes a shop without hours.\n");
+  std::printf("\n");
   std::printf("%s\n",
               lan ? "Phones on this network can open the code; anybody else on it can, too."
                   : "The code opens on this computer only; with --lan a phone on this network can open it.");
@@ -200,6 +205,7 @@ int demo(const DemoArguments& arguments) {
   DemoShop shop;
   shop.folder = arguments.folder;
   shop.port = arguments.port;
+  shop.at_any_time = arguments.at_any_time;
   if (arguments.lan) {
     const auto address = lan_address();
     if (!address) return complain(address.error());
@@ -246,6 +252,9 @@ void add_demo_command(CLI::App& app, Action& action) {
       ->check(CLI::Range(1024, 65533));
   command->add_option("--json", arguments.json_file, "write links and passwords to a private file once open");
   command->add_flag("--lan", arguments.lan, "let phones on this network reach it");
+  command->add_flag(
+      "--at-any-time", arguments.at_any_time,
+      "a new shop promises no hours and no days, so that a yes is one on a Sunday evening as well");
   command->add_flag("--browser", arguments.browser, "open Chromium that trusts the demo certificate");
   command->callback([&] { action = [] { return demo(arguments); }; });
 }

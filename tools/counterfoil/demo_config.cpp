@@ -38,14 +38,6 @@ place = { es = "Guardamar, junto al mercado", en = "Guardamar, by the market" }
 id = "campoamor"
 place = { es = "Campoamor, paseo", en = "Campoamor, seafront" }
 
-[promise]
-per_day = 1
-days_per_week = 3
-hours = "09:00-20:00"
-days = "mon-fri"
-holidays = false
-exceptions = ["orders", "care"]
-
 [[sender]]
 id = "wa"
 channel = "whatsapp"
@@ -149,6 +141,42 @@ kiosk = true
 topics = ["orders", "care", "offers", "tastings"]
 )toml";
 
+constexpr const char* kPromise = R"toml(
+[promise]
+per_day = 1
+days_per_week = 3
+hours = "09:00-20:00"
+days = "mon-fri"
+holidays = false
+exceptions = ["orders", "care"]
+
+[[holiday]]
+country = "ES"
+days = [2026-12-07, 2026-12-08, 2026-12-25, 2027-01-01, 2027-01-06, 2027-03-26, 2027-05-01, 2027-10-12, 2027-11-01,
+  2027-12-06, 2027-12-08, 2027-12-25]
+)toml";
+
+constexpr const char* kAnyTime = R"toml(
+[promise]
+per_day = 24
+days_per_week = 7
+hours = "00:00-24:00"
+days = "mon-sun"
+holidays = true
+exceptions = ["orders", "care"]
+)toml";
+
+std::string loosened(const char* rule) {
+  return std::string("\n[[rule_decision]]\nrule = \"") + rule +
+         "\"\noff = true\nby = \"maria\"\non = 2026-11-01\nreason = \"a demonstration at any time\"\n";
+}
+
+std::string rules_text(bool at_any_time) {
+  if (!at_any_time) return kPromise;
+  return kAnyTime + loosened("etiquette.hours") + loosened("etiquette.weekends") +
+         loosened("etiquette.holidays");
+}
+
 }  // namespace
 
 std::string demo_config(const DemoShop& shop) {
@@ -163,7 +191,7 @@ std::string demo_config(const DemoShop& shop) {
   out += "customer = " + endpoint(shop.listen, 0);
   out += "staff = " + endpoint(shop.listen, 1);
   out += "sync = " + endpoint("127.0.0.1", 2);
-  return out + std::string(kBusiness);
+  return out + std::string(kBusiness) + rules_text(shop.at_any_time);
 }
 
 }  // namespace counterfoil::tool

@@ -17,6 +17,7 @@ struct DemoShop {
   std::string host = "localhost";  // name in links; the LAN address with --lan
   std::string listen = "127.0.0.1";
   std::uint16_t port = 8443;  // customers; staff + 1, sync + 2
+  bool at_any_time = false;  // promises no hours and no days, so that a yes is a yes also on a Sunday evening
   std::string staff_user = "maria";
   std::string staff_password;
   SecretBytes staff_secret;  // of the second factor

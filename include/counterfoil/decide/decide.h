@@ -8,7 +8,10 @@
 
 #include "counterfoil/base/clock.h"
 #include "counterfoil/consent/fold.h"
+#include "counterfoil/decide/reason.h"
+#include "counterfoil/decide/rules.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,58 +19,15 @@
 
 namespace counterfoil::decide {
 
-/// Every reason, most absolute first; the order is the order in which a Decision lists them.
-enum class ReasonCode {
-  ClockUntrusted,
-  LedgerDamaged,
-  Suppressed,
-  Objection,
-  Restricted,
-  Withdrawn,
-  NativeStop,
-  NeverConsented,
-  Unconfirmed,
-  TopicNotGranted,
-  ChannelNotGranted,
-  SenderNotGranted,
-  Expired,
-  RepermissionDue,
-  NoticeObsolete,
-  OneTimeSpent,
-  OneTimeExpired,
-  WindowClosedTemplateRequired,
-  TagNotAllowed,
-  TemplateNotApproved,
-  QualityLow,
-  CategoryForbidden,
-  CountryBlocked,
-  CapDay,
-  CapWeek,
-  QuietHours,
-  QuietDay,
-  Holiday,
-  PortfolioLimit,
-  TooLate,
-  NoPriorContact,
-  HistoryGone,
-};
-/// "clock_untrusted", …
-std::string_view reason_name(ReasonCode code);
-
-enum class RuleKind { Law, Platform, Etiquette, Person };
-std::string_view rule_kind_name(RuleKind kind);
-
-struct Reason {
-  ReasonCode code = ReasonCode::NeverConsented;
-  RuleKind kind = RuleKind::Person;
-  std::string reference;                 // article, policy page or shop rule
-  std::optional<Instant> until;          // none: it does not pass by waiting
-  std::optional<consent::Seq> evidence;  // event behind it
-  bool operator==(const Reason&) const = default;
-};
-
 enum class Verdict { Allow, Deny, AllowLater };
 std::string_view verdict_name(Verdict v);
+
+/// Where the person is, as far as the address tells: a number of the shop's own country is in the shop's
+/// zone, any other may be in each zone of its country.
+struct Whereabouts {
+  std::string country;                             // ISO 3166-1 alpha-2
+  std::vector<std::shared_ptr<const Zone>> zones;  // none: nobody knows, and nothing that has hours passes
+};
 
 struct Question {
   consent::Address address;
@@ -75,17 +35,12 @@ struct Question {
   consent::SenderId sender;  // empty: any
   consent::TopicId topic;
   consent::Category category = consent::Category::Marketing;
-  std::optional<Instant> useful_until;
+  std::optional<Instant> useful_until;  // the message is of no use from then on
+  Whereabouts where;
 };
 
 /// A yes below the minimum evidence is forgotten this long after it was given.
 inline constexpr Instant kUnconfirmedLife_s = 7 * kDay_s;
-
-/// What the shop and the platform demand at the moment asked about.
-struct Rules {
-  consent::Evidence minimum_evidence = consent::Evidence::Present;
-  std::string version = "1";
-};
 
 /// Why the person gets it: the facts of the grant that allows, to be put into words.
 struct Because {
@@ -105,7 +60,9 @@ std::string_view obligation_name(Obligation o);
 
 struct Decision {
   Verdict verdict = Verdict::Deny;
-  std::vector<Reason> reasons;          // all of them, in the order of ReasonCode; empty exactly on Allow
+  // All that speak against it at as_of, in the order of ReasonCode, and whatever will by the time that these
+  // have passed; empty exactly on Allow.
+  std::vector<Reason> reasons;
   std::optional<Instant> next_allowed;  // as_of on Allow; none: never by waiting
   std::vector<Obligation> obligations;
   std::optional<Because> because;      // present exactly on Allow

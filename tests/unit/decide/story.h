@@ -30,6 +30,21 @@ inline const Channels kWa = {consent::Channel::WhatsApp};
 inline const Channels kSms = {consent::Channel::Sms};
 inline const Channels kBoth = {consent::Channel::WhatsApp, consent::Channel::Sms};
 
+/// A promise that keeps nothing back, for tests of other things.
+inline consent::Promise at_any_time() {
+  consent::Promise out;
+  out.from_minute = 0;
+  out.to_minute = 24 * 60;
+  out.weekdays = 127;
+  out.holidays = true;
+  return out;
+}
+
+/// A place whose clocks never change.
+inline std::shared_ptr<const Zone> place(int offset_s, std::string name = "Test/Place") {
+  return std::make_shared<const Zone>(Zone{std::move(name), {{0, offset_s}}});
+}
+
 /// Submissions are numbered from 0; seq counts over all of them, in the order of the calls.
 class Story {
  public:
@@ -43,6 +58,7 @@ class Story {
     b.link = consent::LinkId("caja");
     b.place = consent::ShopId("torrevieja");
     b.ends = day(at_day + days_long);
+    b.promise = promise_;
     return add(who, at_day, consent::EventType::Grant, b, std::move(addresses));
   }
   Story& code(std::size_t who, double at_day, consent::Evidence evidence = consent::Evidence::Present) {
@@ -70,6 +86,11 @@ class Story {
   }
   Story& fact(std::size_t who, double at_day, consent::EventType type) {
     return add(who, at_day, type, std::nullopt);
+  }
+  /// What the forms that follow promise.
+  Story& promising(consent::Promise promise) {
+    promise_ = std::move(promise);
+    return *this;
   }
   Story& tag() {
     suppressed_ = true;
@@ -114,6 +135,7 @@ class Story {
   }
 
   std::vector<std::vector<consent::Event>> subjects_;
+  consent::Promise promise_ = at_any_time();
   std::uint64_t next_seq_ = 1;
   bool suppressed_ = false;
   bool damaged_ = false;
@@ -125,7 +147,15 @@ inline Question ask(consent::Channel channel, std::string topic, consent::Addres
           .sender = consent::SenderId(),
           .topic = consent::TopicId(std::move(topic)),
           .category = consent::Category::Marketing,
-          .useful_until = std::nullopt};
+          .useful_until = std::nullopt,
+          .where = {"SE", {place(0)}}};
+}
+
+/// No rules but how much evidence the shop asks for.
+inline Rules asking_for(consent::Evidence minimum) {
+  Rules out;
+  out.minimum_evidence = minimum;
+  return out;
 }
 
 inline std::string reasons_text(const Decision& decision) {

@@ -36,7 +36,7 @@ struct Case {
 void run(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
     CAPTURE(c.rule);
-    const Rules rules{.minimum_evidence = c.how.minimum, .version = "1"};
+    const Rules rules = asking_for(c.how.minimum);
     const Decision d = decide(c.story.person(), c.how.question, rules, day(c.how.on_day), c.how.clock);
     CHECK(reasons_text(d) == c.expected);
     CHECK((d.verdict == Verdict::Allow) == (std::string(c.expected) == "allow"));

@@ -5,12 +5,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <thread>
 #include <vector>
 
 using counterfoil::Instant;
+using counterfoil::Zone;
 using counterfoil::i18n::LocalTime;
 using counterfoil::i18n::TimeZone;
+using counterfoil::i18n::zones_of;
 
 TEST_CASE("Madrid keeps summer and winter time") {
   const auto madrid = TimeZone::find("Europe/Madrid");
@@ -33,6 +36,38 @@ TEST_CASE("odd offsets and the far ends") {
   CHECK(utc->to_local(0) == LocalTime{});
   CHECK(utc->to_local(-5) == LocalTime{});
   CHECK(utc->to_local(Instant{1} << 53) == LocalTime{9999, 12, 31, 5, 23, 59, 59, 0});
+}
+
+TEST_CASE("a zone as data says what the database says, at every change and an hour beside it") {
+  for (const char* name :
+       {"Europe/Madrid", "America/New_York", "Australia/Lord_Howe", "Asia/Dubai", "Africa/Casablanca"}) {
+    CAPTURE(name);
+    const auto zone = TimeZone::find(name);
+    REQUIRE(zone);
+    const Zone table = zone->table();
+    CHECK(table.name == name);
+    REQUIRE_FALSE(table.changes.empty());
+    for (const Zone::Change& change : table.changes)
+      for (const Instant beside : {-3601, -1, 0, 3600}) {
+        const Instant t = std::max(change.from + beside, table.changes.front().from);
+        REQUIRE(table.offset_at(t) == zone->to_local(t).offset_s);
+      }
+  }
+  const Zone madrid = TimeZone::find("Europe/Madrid")->table();
+  CHECK(madrid.next_change(1'795'340'400) == 1'806'195'600);  // 2027-03-28T01:00:00Z
+  CHECK(TimeZone::find("Asia/Dubai")->table().changes.size() == 1);
+}
+
+TEST_CASE("a country's zones are all of them") {
+  CHECK(zones_of("SE") == std::vector<std::string>{"Europe/Stockholm"});
+  const auto spain = zones_of("ES");
+  REQUIRE(spain);
+  CHECK(spain->size() == 3);
+  const auto states = zones_of("US");
+  REQUIRE(states);
+  CHECK(std::find(states->begin(), states->end(), "Pacific/Honolulu") != states->end());
+  CHECK(zones_of("XX")->empty());
+  CHECK(zones_of("")->empty());
 }
 
 TEST_CASE("what is no zone is refused") {

@@ -59,6 +59,12 @@ TEST_CASE("each verdict has one sign, one headline, one reason, one thing to do,
       {ReasonCode::Expired, "no", "No. Their yes has run out."},
       {ReasonCode::TopicNotGranted, "no", "Not about this."},
       {ReasonCode::ChannelNotGranted, "no", "Not on WhatsApp."},
+      {ReasonCode::CategoryForbidden, "no", "Not on WhatsApp."},
+      {ReasonCode::CountryBlocked, "no", "Not on WhatsApp."},
+      {ReasonCode::QuietHours, "no", "Not now."},
+      {ReasonCode::QuietDay, "no", "Not today."},
+      {ReasonCode::Holiday, "no", "Not today: a public holiday."},
+      {ReasonCode::TooLate, "no", "Too late to be useful."},
   };
   for (const std::string language : {"en", "es"}) {
     const View view = test::shop_view(look, language);
@@ -74,6 +80,17 @@ TEST_CASE("each verdict has one sign, one headline, one reason, one thing to do,
       }
     }
   }
+}
+
+TEST_CASE("what only has to wait says until when") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look, "en");
+  desk::CheckRow row = denied("offers", ReasonCode::QuietHours);
+  row.decision.verdict = decide::Verdict::AllowLater;
+  row.decision.next_allowed = kGiven + 23 * kHour_s;
+  const VerdictWords words = verdict_words(view, check_of({row}), row);
+  CHECK(words.tone == "later");
+  CHECK(words.why.text().find("23 November 2026, 09:40") != std::string::npos);
 }
 
 TEST_CASE("an allow says what was agreed, when and where") {
