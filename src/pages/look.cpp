@@ -10,6 +10,8 @@
 #include "phone/phone.h"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 namespace counterfoil::pages {
 namespace {
@@ -46,6 +48,43 @@ std::string address_of(const View& view, const consent::StopWay& way) {
   const std::string number = digits_of(sender->address);
   return sender->channel == consent::Channel::Sms ? "sms:+" + number + "?body=" + word
                                                   : "https://wa.me/" + number + "?text=" + word;
+}
+
+/// One <option>, in two halves.
+struct CountryOption {
+  std::string region;
+  std::string before;
+  std::string after;
+};
+
+std::vector<CountryOption> make_countries(const View& view) {
+  struct Named {
+    std::string name;
+    phone::Region region;
+  };
+  std::vector<Named> named;
+  for (phone::Region& region : phone::regions())
+    if (i18n::has("country." + region.code))
+      named.push_back({i18n::country_name(view.language, region.code), std::move(region)});
+  std::sort(named.begin(), named.end(), [](const Named& a, const Named& b) { return a.name < b.name; });
+  std::vector<CountryOption> out;
+  for (const Named& one : named) {
+    const std::string words =
+        view.tr("form.country_option", {{"country", one.name}, {"calling_code", one.region.calling_code}});
+    out.push_back({one.region.code, "<option value=\"" + one.region.code + "\"",
+                   ">" + Html::escaped(words).text() + "</option>\n"});
+  }
+  return out;
+}
+
+/// Made once for each language: every form has the list, and it never changes.
+const std::vector<CountryOption>& countries_of(const View& view) {
+  static std::mutex mutex;
+  static std::map<std::string, std::vector<CountryOption>, std::less<>> lists;
+  const std::lock_guard lock(mutex);
+  const auto known = lists.find(view.language.code());
+  if (known != lists.end()) return known->second;
+  return lists.emplace(view.language.code(), make_countries(view)).first->second;
 }
 
 }  // namespace
@@ -136,25 +175,11 @@ std::string home_stop_words(const View& view) {
   return i18n::join_or(view.language, words);
 }
 
-std::vector<Values> country_options(const View& view, std::string_view selected) {
-  struct Named {
-    std::string name;
-    phone::Region region;
-  };
-  std::vector<Named> named;
-  for (phone::Region& region : phone::regions())
-    if (i18n::has("country." + region.code))
-      named.push_back({i18n::country_name(view.language, region.code), std::move(region)});
-  std::sort(named.begin(), named.end(), [](const Named& a, const Named& b) { return a.name < b.name; });
-  std::vector<Values> out;
-  for (const Named& one : named)
-    out.push_back(
-        Values()
-            .text("region", one.region.code)
-            .text("region_words", view.tr("form.country_option",
-                                          {{"country", one.name}, {"calling_code", one.region.calling_code}}))
-            .flag("region_selected", one.region.code == selected));
-  return out;
+Html country_options(const View& view, std::string_view selected) {
+  std::string out;
+  for (const CountryOption& option : countries_of(view))
+    out += option.before + (option.region == selected ? " selected" : "") + option.after;
+  return Html::trusted(std::move(out));
 }
 
 }  // namespace counterfoil::pages

@@ -75,7 +75,7 @@ std::vector<HomeStop> home_stops(const View& view);
 std::string home_stop_words(const View& view);
 
 /// <option> values for the countries the catalogue names, in the order of their names; one is selected.
-std::vector<Values> country_options(const View& view, std::string_view selected);
+Html country_options(const View& view, std::string_view selected);
 
 /// Keeps the first of equal items.
 template <class T>

@@ -111,7 +111,7 @@ void put_problems(Values& values, const std::vector<Problem>& problems, const Ht
 void put_number_field(const View& view, Values& values, const NumberField& field) {
   std::string described = field.hint.empty() ? "" : "number-hint";
   if (!field.error.empty()) described += described.empty() ? "number-error" : " number-error";
-  values.list("regions", country_options(view, region_or_own(view, field.region)))
+  values.html("regions_html", country_options(view, region_or_own(view, field.region)))
       .text("region_autocomplete", field.autofill ? "country" : "off")
       .text("number_autocomplete", field.autofill ? "tel" : "off")
       .text("number_label", field.label)
