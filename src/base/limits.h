@@ -34,20 +34,26 @@ constexpr std::size_t kSessionsPerUserMax = 8;
 constexpr std::int64_t kSessionIdle_ms = 15LL * 60 * 1000;
 constexpr std::int64_t kSessionLife_ms = 10LL * 3600 * 1000;
 constexpr std::int64_t kLoginStepLife_ms = 5LL * 60 * 1000;  // from the right password to the second factor
+constexpr unsigned kServerThreadsMin = 4;
 constexpr unsigned kServerThreadsMax = 64;
 constexpr unsigned kStopThreads = 4;
+constexpr unsigned kPageThreads = 2;      // pages compute and wait for nothing: more would slow each other
+constexpr unsigned kPageStopThreads = 1;  // for the page that stops, while those are busy
+constexpr int kHandshakeNiceness = 10;    // nice(2) of what a crowd can ask for without end
+constexpr int kPageNiceness = 15;
 constexpr int kStopThreadAfter_ms = 250;
-constexpr unsigned kHandshakeThreads = 1;          // what a flood of handshakes may cost, in cores
-constexpr unsigned kHandshakesPerSecondMax = 32;   // per address
-constexpr unsigned kHandshakesFirstPerSecond = 4;  // per address, and these before all others
-constexpr unsigned kTurnThreads = 8;               // recipients that the sync listener serves at once
+constexpr unsigned kHandshakeThreads = 1;           // what a flood of handshakes may cost, in cores
+constexpr std::size_t kHandshakesWaitingMax = 256;  // fewer than all connections: somebody can be given up
+constexpr unsigned kHandshakesPerSecondMax = 32;    // per address
+constexpr std::int64_t kPlaceWindow_ms = 10'000;  // who did least in this time and as long before goes first
+constexpr unsigned kTurnThreads = 8;              // recipients that the sync listener serves at once
 constexpr unsigned kStopsPerAddressPerHour = 10;
 constexpr int kStopDelay_ms_max = 2'000;
 constexpr std::size_t kRateEntriesMax = 8'192;
 constexpr std::uint32_t kTicketLife_s = 2 * 3600;
 constexpr int kServerStopDeadline_ms = 10'000;
 constexpr int kListenBacklog = 1024;
-constexpr int kAcceptsAtOnce = 128;  // before the others of the loop have their turn
+constexpr int kAcceptsAtOnce = 32;  // before the others of the loop have their turn
 constexpr int kClientConnectDeadline_ms = 10'000;
 constexpr int kClientReadDeadline_ms = 30'000;
 
@@ -119,13 +125,13 @@ constexpr std::size_t kPhoneBytesMax = 64;
 constexpr std::size_t kAcceptLanguageBytesMax = 512;
 constexpr std::size_t kAcceptLanguageRangesMax = 16;
 constexpr std::size_t kCatalogueBytesMax = 1024 * 1024;
+constexpr std::size_t kMessageBytesMax = 4096;  // of a longer one only the beginning is read
 
 // Pages
 constexpr std::size_t kAnswersRememberedMax = 1024;  // posts whose answer a second tap gets again
 constexpr std::int64_t kKioskDoubleTap_ms = 5'000;
 constexpr int kKioskRefresh_s = 30;       // what a shared tablet shows is gone after this
 constexpr int kKioskFormRefresh_s = 120;  // a form that somebody may be filling in stays longer
-constexpr std::size_t kMessageBytesMax = 4096;  // of a longer one only the beginning is read
 constexpr int kErasureRefresh_s = 10;     // while keys are being destroyed
 constexpr int kStopAnswerGrid_ms = 250;   // a stop by number is answered on this grid
 

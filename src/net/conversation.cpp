@@ -127,8 +127,9 @@ Conversation::Next Conversation::first_bytes() {
     state_ = State::Idle;
     return ready();
   }
-  handshakes_ = setting_.service.count_handshake(peer_);
-  if (handshakes_ > setting_.options.handshakes_per_second_max) {
+  const auto handshakes = setting_.service.count_handshake(peer_);
+  handshakes_ = handshakes.lately;
+  if (handshakes.in_second > setting_.options.handshakes_per_second_max) {
     setting_.service.figures().refused("handshake_rate");
     return Next::Close;
   }

@@ -49,8 +49,8 @@ class Conversation {
   [[nodiscard]] ListenerKind door() const { return peer_.door->kind; }
   /// Between two requests, with nothing read of the next.
   [[nodiscard]] bool is_idle() const { return state_ == State::Idle; }
-  /// Among the first of its address in this second, and to be shaken before those of a crowd.
-  [[nodiscard]] bool is_rare() const { return handshakes_ <= limits::kHandshakesFirstPerSecond; }
+  /// How many handshakes its address had begun lately, with its own.
+  [[nodiscard]] unsigned handshakes() const { return handshakes_; }
   /// Nothing asked so far: a stop of the server need not wait for it.
   [[nodiscard]] bool is_unengaged() const;
 
@@ -98,7 +98,7 @@ class Conversation {
   Deadline until_;
   Deadline since_ = Deadline::in_ms(0);
   Deadline turn_end_ = Deadline::never();
-  unsigned handshakes_ = 0;  // of its address in that second, when its own began
+  unsigned handshakes_ = 0;
   unsigned requests_ = 0;
   bool is_stranger_ = true;  // none of its requests has passed the gate
 

@@ -23,12 +23,13 @@ class Errand {
   virtual ~Errand() = default;
   /// In a worker's thread. Must not throw.
   virtual void run() noexcept = 0;
-  /// Instead of run() when too many are waiting and this one does not go first. Must not throw.
+  /// Instead of run() when it has waited too long. Must not throw.
   virtual void turn_away() noexcept { run(); }
   /// In the loop's thread, afterwards.
   virtual void come_back() = 0;
-  /// Never turned away and never behind the others: a stop, or a handshake of somebody who makes few.
-  [[nodiscard]] virtual bool goes_first() const { return false; }
+  /// Where it stands in the line: lower goes first, equals as they came. At kFirst it is never turned away.
+  [[nodiscard]] virtual unsigned place() const { return kFirst + 1; }
+  static constexpr unsigned kFirst = 0;
 };
 
 class Loop {

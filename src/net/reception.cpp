@@ -84,17 +84,19 @@ class Reception::Loan final : public Trip {
  public:
   using Work = Next (*)(Conversation&, Service&);
   Loan(Reception& reception, Loop::Key key, Conversation& conversation, Work work)
-      : Trip(reception, key), conversation_(conversation), work_(work), is_rare_(conversation.is_rare()) {}
+      : Trip(reception, key), conversation_(conversation), work_(work), place_(conversation.handshakes()) {}
   void run() noexcept override {
     guarded([this] { next_ = work_(conversation_, service()); });
   }
-  [[nodiscard]] bool goes_first() const override { return is_rare_; }
+  void turn_away() noexcept override { service().figures().refused("handshake_line"); }
+  /// Whose address shakes least goes first, so that a crowd waits for itself.
+  [[nodiscard]] unsigned place() const override { return place_; }
 
  private:
   Next result(Conversation& /*same*/) override { return next_; }
   Conversation& conversation_;
   const Work work_;
-  const bool is_rare_;
+  const unsigned place_;
   Next next_ = Next::Close;
 };
 
@@ -102,7 +104,9 @@ class Reception::Loan final : public Trip {
 class Reception::Answer final : public Trip {
  public:
   Answer(Reception& reception, Loop::Key key, Question question)
-      : Trip(reception, key), question_(std::move(question)), is_stop_(question_.is_stop()) {}
+      : Trip(reception, key),
+        question_(std::move(question)),
+        place_(question_.is_stop() ? kFirst : question_.admission.asked_lately) {}
   void run() noexcept override {
     guarded([this] { outcome_ = service().answer(std::move(question_)); });
     // A handshake leaves nothing of a person on the stack, an answer does.
@@ -112,14 +116,14 @@ class Reception::Answer final : public Trip {
     guarded([this] { outcome_ = service().turn_away(question_); });
     burn_stack();
   }
-  [[nodiscard]] bool goes_first() const override { return is_stop_; }
+  [[nodiscard]] unsigned place() const override { return place_; }
 
  private:
   Next result(Conversation& conversation) override {
     return outcome_ ? conversation.answered(std::move(*outcome_)) : Next::Close;
   }
   Question question_;
-  const bool is_stop_;
+  const unsigned place_;
   std::optional<Outcome> outcome_;
 };
 
@@ -193,9 +197,12 @@ void Reception::act(Guests::iterator guest, Next next) {
     case Next::Turn:
       crews_.turns.send(std::make_unique<Loan>(*this, key, conversation, serve_turn));
       break;
-    case Next::Ask:
-      crews_.answers.send(std::make_unique<Answer>(*this, key, conversation.take_question()));
+    case Next::Ask: {
+      Question question = conversation.take_question();
+      Workers& crew = question.admission.head.method == Method::Post ? crews_.answers : crews_.pages;
+      crew.send(std::make_unique<Answer>(*this, key, std::move(question)));
       break;
+    }
     case Next::Close:
       return leave(guest);
   }
@@ -251,7 +258,8 @@ void Reception::welcome(AcceptedSocket accepted, const Door& door) {
 }
 
 bool Reception::has_room() {
-  return guests_.size() < options_.connections_max || first_to_go(nullptr) != guests_.end();
+  return guests_.size() < options_.connections_max ||
+         std::any_of(guests_.begin(), guests_.end(), [](const auto& entry) { return !entry.second.is_out; });
 }
 
 bool Reception::make_room_for(const std::string& address_key) {
@@ -270,19 +278,23 @@ bool Reception::make_room_for(const std::string& address_key) {
 }
 
 Reception::Guests::iterator Reception::first_to_go(const std::string* address_key) {
-  const auto rank = [](Guests::iterator guest) {
-    const Conversation& conversation = *guest->second.conversation;
+  const auto rank_of = [](const Guest& guest) {
+    const Conversation& conversation = *guest.conversation;
     const auto patience = conversation.patience();
     // A stranger who has not spoken yet is as welcome as one who speaks slowly, and may be a customer.
     const auto kind = std::max(patience, Conversation::Patience::SlowStranger);
-    const std::int64_t crowd = *guest->second.from_there;
+    const std::int64_t crowd = *guest.from_there;
     return std::tuple(kind, -crowd, patience, conversation.since());
   };
   auto first = guests_.end();
+  std::optional<decltype(rank_of(first->second))> lowest;
   for (auto guest = guests_.begin(); guest != guests_.end(); ++guest) {
     if (guest->second.is_out) continue;
     if (address_key != nullptr && guest->second.conversation->address_key() != *address_key) continue;
-    if (first == guests_.end() || rank(guest) < rank(first)) first = guest;
+    const auto rank = rank_of(guest->second);
+    if (lowest && *lowest <= rank) continue;
+    lowest = rank;
+    first = guest;
   }
   return first;
 }

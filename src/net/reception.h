@@ -22,7 +22,8 @@ class Reception final : private Loop::Events {
  public:
   /// Where the loop's thread leaves what would hold it up.
   struct Crews {
-    Workers& answers;     // questions, and stops before others
+    Workers& answers;     // posts, and stops before others
+    Workers& pages;       // questions that change nothing
     Workers& handshakes;  // steps of handshakes
     Workers& turns;       // whole turns of the sync listener, whose threads may wait for their peer
   };

@@ -16,16 +16,25 @@ class LoopServer final : public Server {
       : options_(options),
         service_(clock),
         loop_(std::move(loop)),
-        answers_(*loop_, {options.threads_max, options.stop_threads}),
-        handshakes_(*loop_, {limits::kHandshakeThreads}),
-        turns_(*loop_, {limits::kTurnThreads}),
-        reception_(*loop_, {answers_, handshakes_, turns_}, service_, options_, std::move(doors)) {}
+        answers_(*loop_, {.threads_max = options.threads_max,
+                          .threads_min = limits::kServerThreadsMin,
+                          .stop_threads = options.stop_threads}),
+        pages_(*loop_, {.threads_max = limits::kPageThreads,
+                        .threads_min = limits::kPageThreads,
+                        .stop_threads = limits::kPageStopThreads,
+                        .niceness = limits::kPageNiceness}),
+        handshakes_(*loop_, {.threads_max = limits::kHandshakeThreads,
+                             .waiting_max = limits::kHandshakesWaitingMax,
+                             .niceness = limits::kHandshakeNiceness}),
+        turns_(*loop_, {.threads_max = limits::kTurnThreads}),
+        reception_(*loop_, {answers_, pages_, handshakes_, turns_}, service_, options_, std::move(doors)) {}
   LoopServer(const LoopServer&) = delete;
   LoopServer& operator=(const LoopServer&) = delete;
   ~LoopServer() override { stop(0); }
 
   Status start() override {
     CF_CHECK(answers_.start());
+    CF_CHECK(pages_.start());
     CF_CHECK(handshakes_.start());
     CF_CHECK(turns_.start());
     CF_CHECK(reception_.open_doors());
@@ -41,7 +50,7 @@ class LoopServer final : public Server {
     reception_.close_up(Deadline::in_ms(deadline_ms));
     if (thread_.joinable()) thread_.join();
     reception_.shut_down_all();
-    for (Workers* crew : {&answers_, &handshakes_, &turns_}) crew->stop();
+    for (Workers* crew : {&answers_, &pages_, &handshakes_, &turns_}) crew->stop();
     reception_.clear();
   }
 
@@ -54,6 +63,7 @@ class LoopServer final : public Server {
   mutable Service service_;
   std::unique_ptr<Loop> loop_;
   Workers answers_;
+  Workers pages_;
   Workers handshakes_;
   Workers turns_;
   Reception reception_;

@@ -3,6 +3,7 @@
 
 #include "net/service.h"
 
+#include "base/limits.h"
 #include "net/same_origin.h"
 #include "net/wire.h"
 
@@ -63,12 +64,14 @@ ServerFigures FigureBook::read() const {
 
 Service::Service(Clock& clock)
     : per_second_(clock, kSecond_ms),
+      lately_(clock, limits::kPlaceWindow_ms),
       per_minute_(clock, kMinute_ms),
       per_hour_(clock, kHour_ms),
       engine_(HttpEngine::make()) {}
 
-unsigned Service::count_handshake(const Peer& peer) {
-  return per_second_.count(peer.address_key, "handshake");
+Service::Handshakes Service::count_handshake(const Peer& peer) {
+  constexpr std::string_view kWhat = "handshake";
+  return {per_second_.count(peer.address_key, kWhat).now, lately_.count(peer.address_key, kWhat).lately};
 }
 
 Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
@@ -87,6 +90,7 @@ Admission Service::admit(std::string_view head, const Peer& peer, bool close) {
   request.peer_spki = peer.spki;
   request.is_secure = peer.door->kind != ListenerKind::Redirect;
 
+  admission.asked_lately = lately_.count(peer.address_key, "request").lately;
   bool understood = verdict.admitted;
   std::optional<Refusal> refusal;
   if (!understood)
@@ -136,7 +140,7 @@ std::optional<Service::Refusal> Service::judge_door(Admission& admission, Verdic
   unsigned per_minute_max = match.limits.requests_per_minute_max;
   if (per_minute_max > 0 && !is_stop) {
     std::string what = verdict.head.method_text + " " + std::string(match.pattern);
-    if (per_minute_.count(peer.address_key, what) > per_minute_max)
+    if (per_minute_.count(peer.address_key, what).now > per_minute_max)
       return Refusal{429, "rate", "Retry-After", std::to_string(per_minute_.retry_after_s())};
   }
   return std::nullopt;
@@ -167,7 +171,7 @@ Outcome Service::refuse_unread(const Peer& peer, int status, std::string_view re
 }
 
 int Service::stop_delay_ms(const Peer& peer) {
-  unsigned count = per_hour_.count(peer.address_key, "stop");
+  unsigned count = per_hour_.count(peer.address_key, "stop").now;
   if (count <= limits::kStopsPerAddressPerHour) return 0;
   figures_.stop_slowed();
   unsigned over = std::min(count - limits::kStopsPerAddressPerHour, 100U);

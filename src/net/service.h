@@ -50,6 +50,7 @@ struct Admission {
   JudgedHead head;
   Request request;  // everything but method, path params and body
   RouteLimits limits;
+  unsigned asked_lately = 1;  // requests of that address, with this one
   std::optional<Outcome> ended;
 };
 
@@ -66,8 +67,12 @@ struct Question {
 class Service {
  public:
   explicit Service(Clock& clock);
-  /// How many handshakes of that address began in this second, with one more.
-  [[nodiscard]] unsigned count_handshake(const Peer& peer);
+  struct Handshakes {
+    unsigned in_second = 0;
+    unsigned lately = 0;  // in this window of limits::kPlaceWindow_ms and the one before
+  };
+  /// How many handshakes of that address began, with one more.
+  [[nodiscard]] Handshakes count_handshake(const Peer& peer);
   /// `head` ends with the empty line. `close`: this is the connection's last answer.
   [[nodiscard]] Admission admit(std::string_view head, const Peer& peer, bool close);
   [[nodiscard]] Outcome answer(Question question);
@@ -90,6 +95,7 @@ class Service {
   [[nodiscard]] int stop_delay_ms(const Peer& peer);
 
   RateTable per_second_;
+  RateTable lately_;  // for places in lines
   RateTable per_minute_;
   RateTable per_hour_;
   FigureBook figures_;

@@ -6,14 +6,20 @@
 #include "base/limits.h"
 #include "base/log.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <exception>
 
 namespace counterfoil::net {
 
 Status Workers::start() {
   const std::lock_guard lock(mutex_);
-  // Those for stops exist before anybody can make threads scarce, and one of the pool, or nothing would move.
-  bool started = spawn(Lane::Pool);
+  // Those for stops exist before anybody can make threads scarce, and some of the pool, or nothing would
+  // move.
+  bool started = true;
+  for (unsigned i = 0; started && i < std::min(options_.threads_min, options_.threads_max); ++i)
+    started = spawn(Lane::Pool);
   for (unsigned i = 0; started && i < options_.stop_threads; ++i) started = spawn(Lane::Stops);
   if (!started) return fail(Code::Limit, "No thread can be started.");
   return {};
@@ -21,10 +27,15 @@ Status Workers::start() {
 
 void Workers::send(std::unique_ptr<Errand> errand) {
   const std::lock_guard lock(mutex_);
-  std::deque<Waiting>& queue = errand->goes_first() ? first_ : others_;
-  queue.push_back({std::move(errand), std::chrono::steady_clock::now()});
+  const unsigned place = errand->place();
+  line_.emplace(place, Waiting{std::move(errand), std::chrono::steady_clock::now()});
+  if (line_.size() > options_.waiting_max) {
+    std::unique_ptr<Errand> last = take(std::prev(line_.end()));
+    last->turn_away();
+    return loop_.bring(std::move(last));
+  }
   pool_cv_.notify_one();
-  if (waiting() <= idle_) return;
+  if (line_.size() <= idle_) return;
   if (pool_threads_ < options_.threads_max && spawn(Lane::Pool)) return;
   stops_cv_.notify_one();
 }
@@ -40,8 +51,7 @@ void Workers::stop() {
   stops_cv_.notify_all();
   for (std::thread& thread : threads) thread.join();
   const std::lock_guard lock(mutex_);
-  first_.clear();
-  others_.clear();
+  line_.clear();
 }
 
 bool Workers::spawn(Lane lane) {
@@ -57,12 +67,14 @@ bool Workers::spawn(Lane lane) {
 }
 
 void Workers::work(Lane lane) {
+  // On Linux this is the thread's own; where it is forbidden the pool is merely less polite.
+  if (lane == Lane::Pool && options_.niceness > 0) ::setpriority(PRIO_PROCESS, 0, options_.niceness);
   std::unique_lock lock(mutex_);
   for (;;) {
     std::unique_ptr<Errand> errand = lane == Lane::Pool ? next_for_pool(lock) : next_for_stops(lock);
     if (!errand) return;
     lock.unlock();
-    if (lane == Lane::Pool || errand->goes_first())
+    if (lane == Lane::Pool || errand->place() == Errand::kFirst)
       errand->run();
     else
       errand->turn_away();
@@ -73,30 +85,32 @@ void Workers::work(Lane lane) {
 
 std::unique_ptr<Errand> Workers::next_for_pool(std::unique_lock<std::mutex>& lock) {
   ++idle_;
-  pool_cv_.wait(lock, [this] { return stopping_ || waiting() > 0; });
+  pool_cv_.wait(lock, [this] { return stopping_ || !line_.empty(); });
   --idle_;
-  if (stopping_) return nullptr;
-  return take_first(first_.empty() ? others_ : first_);
+  return stopping_ ? nullptr : take(line_.begin());
 }
 
 std::unique_ptr<Errand> Workers::next_for_stops(std::unique_lock<std::mutex>& lock) {
   while (!stopping_) {
-    if (!first_.empty()) return take_first(first_);
-    if (others_.empty()) {
+    if (line_.empty()) {
       stops_cv_.wait(lock);
       continue;
     }
+    if (line_.begin()->first == Errand::kFirst) return take(line_.begin());
+    const auto oldest = std::min_element(line_.begin(), line_.end(), [](const auto& a, const auto& b) {
+      return a.second.since < b.second.since;
+    });
     // The pool's own threads may still come round to it.
-    const SteadyTime ripe = others_.front().since + std::chrono::milliseconds(limits::kStopThreadAfter_ms);
-    if (std::chrono::steady_clock::now() >= ripe) return take_first(others_);
+    const SteadyTime ripe = oldest->second.since + std::chrono::milliseconds(limits::kStopThreadAfter_ms);
+    if (std::chrono::steady_clock::now() >= ripe) return take(oldest);
     stops_cv_.wait_until(lock, ripe);
   }
   return nullptr;
 }
 
-std::unique_ptr<Errand> Workers::take_first(std::deque<Waiting>& queue) {
-  std::unique_ptr<Errand> errand = std::move(queue.front().errand);
-  queue.pop_front();
+std::unique_ptr<Errand> Workers::take(Line::iterator waiting) {
+  std::unique_ptr<Errand> errand = std::move(waiting->second.errand);
+  line_.erase(waiting);
   return errand;
 }
 

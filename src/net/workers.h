@@ -10,7 +10,7 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
+#include <map>
 #include <thread>
 
 namespace counterfoil::net {
@@ -18,8 +18,12 @@ namespace counterfoil::net {
 class Workers {
  public:
   struct Options {
-    unsigned threads_max = 1;   // at least 1
-    unsigned stop_threads = 0;  // take at once what goes first, and turn away what has waited too long
+    unsigned threads_max = 1;  // at least 1
+    unsigned threads_min = 1;  // there from the start; the others come when they are needed
+    // Take at once what stands first, and turn away what has waited too long.
+    unsigned stop_threads = 0;
+    std::size_t waiting_max = SIZE_MAX;  // beyond it the last in line is turned away
+    int niceness = 0;                    // how far the pool leaves the processor to others: 0 to 19, nice(2)
   };
   /// The loop gets every errand back and must outlive the workers.
   Workers(Loop& loop, Options options) : loop_(loop), options_(options) {}
@@ -40,13 +44,14 @@ class Workers {
     SteadyTime since;
   };
 
+  using Line = std::multimap<unsigned, Waiting>;  // by place
+
   enum class Lane { Pool, Stops };
   bool spawn(Lane lane);
   void work(Lane lane);
   std::unique_ptr<Errand> next_for_pool(std::unique_lock<std::mutex>& lock);
   std::unique_ptr<Errand> next_for_stops(std::unique_lock<std::mutex>& lock);
-  static std::unique_ptr<Errand> take_first(std::deque<Waiting>& queue);
-  [[nodiscard]] std::size_t waiting() const { return first_.size() + others_.size(); }
+  std::unique_ptr<Errand> take(Line::iterator waiting);
 
   Loop& loop_;
   const Options options_;
@@ -55,8 +60,7 @@ class Workers {
   std::condition_variable pool_cv_;   // an errand, or stopping
   std::condition_variable stops_cv_;  // the pool is full, or stopping
   // State below is protected by mutex_.
-  std::deque<Waiting> first_;  // errands that go first
-  std::deque<Waiting> others_;
+  Line line_;
   std::vector<std::thread> threads_;
   unsigned pool_threads_ = 0;
   unsigned idle_ = 0;  // of the pool

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
+#include "net/rate_table.h"
 #include "net/socket.h"
 #include "support.h"
 
@@ -55,6 +56,18 @@ TEST_CASE("a route's cap answers 429 with Retry-After and forgets after a minute
   CHECK(status_of(post()) == 200);
 }
 
+TEST_CASE("what somebody did is remembered for one window more, so that nobody is new at its beginning") {
+  test::HandClock clock;
+  RateTable table(clock, 1000);
+  for (unsigned i = 1; i <= 3; ++i) CHECK(table.count("a", "x").lately == i);
+  clock.advance(1000);
+  CHECK(table.count("a", "x").now == 1);
+  CHECK(table.count("a", "x").lately == 5);
+  CHECK(table.count("b", "x").lately == 1);
+  clock.advance(2000);
+  CHECK(table.count("a", "x").lately == 1);
+}
+
 TEST_CASE("a stop beyond its quota is served, only later") {
   RunningServer s(ListenerKind::Customer, capped_routes());
   RawPeer peer(s.port());
@@ -82,7 +95,7 @@ TEST_CASE("when the pool is full stops are still served, others are asked to com
   std::atomic<bool> go_on{false};
   std::atomic<int> inside{0};
   Router router = capped_routes();
-  router.get("/hold", [&](const Request&) {
+  router.post("/hold", [&](const Request&) {
     ++inside;
     while (!go_on) std::this_thread::sleep_for(5ms);
     return Response::text("held");
@@ -90,17 +103,18 @@ TEST_CASE("when the pool is full stops are still served, others are asked to com
   RunningServer s(ListenerKind::Customer, std::move(router), options);
   RawPeer one(s.port());
   RawPeer two(s.port());
-  one.send(get_text("/hold"));
-  two.send(get_text("/hold"));
+  one.send(post_text("/hold", ""));
+  two.send(post_text("/hold", ""));
   while (inside < 2) std::this_thread::sleep_for(5ms);
   CHECK(status_of(ask(s.port(), post_text("/stop", "a=b"))) == 200);
-  std::string busy = ask(s.port(), get_text("/"));
+  std::string busy = ask(s.port(), post_text("/in", ""));
   CHECK(status_of(busy) == 503);
   CHECK(busy.find("\r\nRetry-After: 2\r\n") != std::string::npos);
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);  // pages have threads of their own
   go_on = true;
   CHECK(one.answer().ends_with("held"));
   CHECK(two.answer().ends_with("held"));
-  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+  CHECK(status_of(ask(s.port(), post_text("/in", ""))) == 200);
 }
 
 TEST_CASE("refusals count as requests: a client that only collects them does not keep its place") {
@@ -148,25 +162,55 @@ TEST_CASE("a stop does not wait behind what waits for the pool, and a refusal ke
   std::atomic<bool> go_on{false};
   std::atomic<bool> inside{false};
   Router router = capped_routes();
-  router.get("/hold", [&](const Request&) {
+  router.post("/hold", [&](const Request&) {
     inside = true;
     while (!go_on) std::this_thread::sleep_for(5ms);
     return Response::text("held");
   });
   RunningServer s(ListenerKind::Customer, std::move(router), options);
   RawPeer holder(s.port());
-  holder.send(get_text("/hold"));
+  holder.send(post_text("/hold", ""));
   while (!inside) std::this_thread::sleep_for(5ms);
   RawPeer waiting(s.port());
   RawPeer stopping(s.port());
-  waiting.send(get_text("/"));
+  waiting.send(post_text("/in", ""));
   stopping.send(post_text("/stop", "a=b"));
   CHECK(status_of(stopping.answer(limits::kStopThreadAfter_ms - 50)) == 200);
   CHECK(status_of(waiting.answer()) == 503);
   go_on = true;
   CHECK(holder.answer().ends_with("held"));
-  waiting.send(get_text("/"));
+  waiting.send(post_text("/in", ""));
   CHECK(status_of(waiting.answer()) == 200);
+}
+
+TEST_CASE("who asks seldom is answered before a crowd from one address") {
+  ServerOptions options;
+  options.threads_max = 1;
+  options.stop_threads = 0;
+  std::atomic<bool> go_on{false};
+  std::atomic<bool> inside{false};
+  std::vector<std::string> order;  // written by the one thread
+  Router router = capped_routes();
+  router.post("/hold", [&](const Request& q) {
+    inside = true;
+    while (!go_on) std::this_thread::sleep_for(5ms);
+    order.push_back(q.address);
+    return Response::text("held");
+  });
+  RunningServer s(ListenerKind::Customer, std::move(router), options);
+  std::vector<std::unique_ptr<RawPeer>> peers;
+  const auto post_from = [&](std::uint8_t address) {
+    peers.push_back(std::make_unique<RawPeer>(s.port(), TlsIdentity{}, address));
+    peers.back()->send(post_text("/hold", ""));
+  };
+  for (int i = 0; i < 4; ++i) post_from(2);
+  while (!inside) std::this_thread::sleep_for(5ms);
+  post_from(3);
+  // The loop has read them all when a page that was asked for later is there.
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+  go_on = true;
+  for (const auto& peer : peers) CHECK(peer->answer().ends_with("held"));
+  CHECK(order == std::vector<std::string>{"127.0.0.2", "127.0.0.3", "127.0.0.2", "127.0.0.2", "127.0.0.2"});
 }
 
 TEST_CASE("slow clients, and slowed stops, keep no thread") {
