@@ -159,6 +159,8 @@ def from_shapes(seeds, box):
     seeds.add("form", "number=070-174+06+13&region=SE&topic=orders&topic=care&age=yes", "a=%C3%BC&b=%F0%9F%98%80&c", "=&&x=")
     seeds.add("cookie", "__Host-cf=abcdef; lang=en", "a=b; __Host-cf=1; __Host-cf=2", " __Host-cf = x ;;")
     seeds.add("text_forms", "AAECAwQ=", "AAECAw", "AAB", "AAB=", "-_-_", "+/+/", "00ffAB", "Zürich 😀 \x1b[2J\u202e", b"\xf0\x9f\x98\xed\xa0\x80")
+    seeds.add("keywords", "STOP", "#unsubscribe 🛑", "baja ofertas", "S.T.O.P. offers", "have a nice weekend", "إلغاء الاشتراك",
+              "والغاء الاشتراك لو سمحت", "ԱՅԼԵՎՍ ՄԻ ԳՐԵ՛Ք", "Atteikties no abonēšanas", "ＳＴ\u200bＯＰ", "no ma\u0301s", b"st\xffop \xe2\x80")
     source = (ROOT / "src/i18n/po/en.po").read_text(encoding="utf-8").split("\n\n")
     spanish = (ROOT / "src/i18n/po/es.po").read_text(encoding="utf-8").split("\n\n")
     seeds.add("po_file", "\n\n".join(source[:4]) + "\n", "\n\n".join(spanish[:4]) + "\n",
