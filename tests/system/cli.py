@@ -17,7 +17,7 @@ def zbar(picture):
 
 class Help(unittest.TestCase):
     COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["user", "password"], ["user", "remove"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
-                ["peer", "add"], ["peer", "remove"], ["retention"], ["retention", "due"], ["retention", "report"], ["retention", "run"], ["retention", "shorten"], ["hold"], ["hold", "set"], ["hold", "clear"], ["hold", "list"], ["restrict"], ["erase"], ["backup"], ["restore"], ["status"], ["verify"], ["log-key"], ["key"], ["key", "rotate"], ["tls"], ["tls", "status"], ["tls", "csr"], ["tls", "install"], ["rules"], ["rules", "list"], ["rules", "explain"], ["rules", "check"], ["pull"], ["show"], ["demo"]]
+                ["peer", "add"], ["peer", "remove"], ["retention"], ["retention", "due"], ["retention", "report"], ["retention", "run"], ["retention", "shorten"], ["hold"], ["hold", "set"], ["hold", "clear"], ["hold", "list"], ["restrict"], ["erase"], ["backup"], ["restore"], ["status"], ["verify"], ["log-key"], ["key"], ["key", "rotate"], ["tls"], ["tls", "status"], ["tls", "csr"], ["tls", "install"], ["classify"], ["rules"], ["rules", "list"], ["rules", "explain"], ["rules", "check"], ["pull"], ["show"], ["demo"]]
 
     def test_every_subcommand_explains_itself(self):
         listed = set()
@@ -81,6 +81,25 @@ class Help(unittest.TestCase):
             text = b.run(b.program("counterfoil"), *command, "--help").stdout
             self.assertIn("Exit status: 'counterfoil --help'", text)
             self.assertNotIn("A cryptographic operation failed", text)
+
+    def test_a_message_is_judged_and_never_an_argument(self):
+        def judged(message, *more):
+            ended = b.run(b.program("counterfoil"), "classify", *more, stdin=message)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+            return ended.stdout
+        topic = ("--topic", "offers=offers,ofertas", "--topic", "news=news")
+        for message, wish in (("STOP\n", "stop_all"), ("توقف", "stop_all"), ("baja ofertas", "stop_topic offers"),
+                              ("YES", "start"), ("help", "help"), ("please stop this", "human"), ("weekend", "none")):
+            self.assertEqual(judged(message, *topic).splitlines()[0], wish)
+        self.assertIn("field use", judged("baja"))
+        self.assertIn("not by native speakers", judged("baja"))
+        told = json.loads(judged("STOP News", "--json", *topic))
+        self.assertEqual((told["wish"], told["topic"], told["entry"]["text"]), ("stop_topic", "news", "STOP"))
+        self.assertIs(told["entry"]["native_checked"], False)
+        self.assertEqual(json.loads(judged("x" * 100_000, "--json")), {"wish": "none"})
+        self.assertNotIn("secret", judged("stop, my secret"))
+        for wrong in (["STOP"], ["--topic", "offers"], ["--topic", "=x"], ["--topic", "x="]):
+            self.assertEqual(b.run(b.program("counterfoil"), "classify", *wrong).returncode, 2, wrong)
 
     def test_missing_files_are_named(self):
         with b.folder() as at:

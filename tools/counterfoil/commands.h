@@ -28,6 +28,7 @@ void add_backup_commands(CLI::App& app, Where& where, Action& action);  // backu
 void add_tls_commands(CLI::App& app, Where& where, Action& action);     // tls status, csr, install
 void add_rule_commands(CLI::App& app, Where& where, Action& action);    // rules list, explain, check
 void add_pull_commands(CLI::App& app, Action& action);                  // pull, show
+void add_classify_command(CLI::App& app, Action& action);               // classify
 void add_demo_command(CLI::App& app, Action& action);                   // demo
 
 /// A key, a certificate or another small text file. Fails as read_text_file does.

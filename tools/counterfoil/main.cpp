@@ -40,6 +40,7 @@ int run(int argc, char** argv) {
   tool::add_tls_commands(app, where, action);
   tool::add_rule_commands(app, where, action);
   tool::add_pull_commands(app, action);
+  tool::add_classify_command(app, action);
   tool::add_demo_command(app, action);
   app.footer(exit_table());
   try {
