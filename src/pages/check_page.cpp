@@ -7,6 +7,7 @@
 #include "pages/verdict.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace counterfoil::pages {
 namespace {
@@ -49,8 +50,12 @@ std::vector<Values> grid_of(const View& view, const desk::Check& check) {
   std::vector<Values> rows;
   for (const desk::CheckRow& row : check.rows) {
     std::vector<Values> reasons;
+    // Two rules that say the same (the promise, and good manners) are one line to read.
+    std::string last;
     for (const decide::Reason& reason : row.decision.reasons)
-      reasons.push_back(Values().text("reason_words", reason_words(view, check, row, reason)));
+      if (const std::string words = reason_words(view, check, row, reason);
+          words != std::exchange(last, words))
+        reasons.push_back(Values().text("reason_words", words));
     Values cell;
     cell.text("cell_topic", topic_words(view, row.topic))
         .text("cell_channel", channel_words(view, row.channel))

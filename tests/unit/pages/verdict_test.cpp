@@ -128,7 +128,9 @@ TEST_CASE("suppressed and withdrawn tell no date at the till") {
 TEST_CASE("the verdict page reads the number back and folds the rest") {
   const Look look = test::shop_look();
   const View view = test::shop_view(look);
-  const desk::Check check = check_of({denied("offers", ReasonCode::Withdrawn), allowed("care")});
+  desk::CheckRow two_rules = denied("tastings", ReasonCode::QuietDay);
+  two_rules.decision.reasons.push_back(two_rules.decision.reasons.front());
+  const desk::Check check = check_of({denied("offers", ReasonCode::Withdrawn), allowed("care"), two_rules});
   Page page;
   page.name = "check";
   page.staff = true;
@@ -140,6 +142,7 @@ TEST_CASE("the verdict page reads the number back and folds the rest") {
   CHECK(html.find("<section class=\"verdict no\">") != html.npos);
   CHECK(html.find("✔ yes") > html.find("<details>"));
   CHECK(test::count_of(html, "<h1") == 1);
+  CHECK(test::count_of(html, "Not today.") == 1);
 }
 
 }  // namespace
