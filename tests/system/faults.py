@@ -309,9 +309,9 @@ class Faults(unittest.TestCase):
             ("wrong type", "minimum_age = 14", 'minimum_age = "14"', "minimum_age", "whole number"),
             ("out of range", "minimum_age = 14", "minimum_age = 5", "minimum_age", "from 13 to"),
             ("bad port", f"port = {box.port} ", "port = 99999 ", "port = 99999", "65535"),
-            ("bad hours", 'hours = "09:00-20:00"', 'hours = "9-20"', "hours", "09:00-20:00"),
+            ("bad hours", 'hours = "00:00-24:00"', 'hours = "9-20"', "hours", "09:00-20:00"),
             ("not TOML", "[promise]", "[promise", "[promise", ""),
-            ("key twice", "per_day = 1", "per_day = 1\nper_day = 2", "per_day = 2", ""),
+            ("key twice", "per_day = 24", "per_day = 24\nper_day = 2", "per_day = 2", ""),
             ("unknown channel", 'channel = "sms"', 'channel = "fax"', 'channel = "fax"', "whatsapp"),
             ("unknown board", 'board = "generic"', 'board = "abacus"', "", "abacus"),
         ]
@@ -325,7 +325,7 @@ class Faults(unittest.TestCase):
                 if at:
                     self.assertIn(f"line {line_of(text, at)}:", error)
         with self.subTest("all mistakes at once"):
-            box.config.write_text(good.replace("per_day = 1", "per_day = 0").replace("minimum_age = 14", "minimum_age = 1"))
+            box.config.write_text(good.replace("per_day = 24", "per_day = 0").replace("minimum_age = 14", "minimum_age = 1"))
             error = self.fails(box, "BadInput", "per_day", "minimum_age", str(box.config))
         with self.subTest("too long"):
             box.config.write_text(good + "#" * 300_000)

@@ -55,6 +55,8 @@ TEST_CASE("a lost keys.db comes back from the second copy, with everybody who wa
   CopiedBox box;
   box.create();
   box.open_with_copy(box.disk.path());
+  // Nothing is copied before the start has found every key.
+  REQUIRE(box.waits_for([](const Health& h) { return h.second_copy.find("none") == std::string::npos; }));
   const auto ana = box.opt_in(kAna);
   box.ledger.reset();  // the end makes one
   REQUIRE(fs::exists(box.disk.keys()));
