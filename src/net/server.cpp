@@ -22,6 +22,7 @@ class LoopServer final : public Server {
         pages_(*loop_, {.threads_max = limits::kPageThreads,
                         .threads_min = limits::kPageThreads,
                         .stop_threads = limits::kPageStopThreads,
+                        .turn_away_after_ms = limits::kPageTurnAwayAfter_ms,
                         .niceness = limits::kPageNiceness}),
         handshakes_(*loop_, {.threads_max = limits::kHandshakeThreads,
                              .waiting_max = limits::kHandshakesWaitingMax,

@@ -101,7 +101,7 @@ std::unique_ptr<Errand> Workers::next_for_stops(std::unique_lock<std::mutex>& lo
       return a.second.since < b.second.since;
     });
     // The pool's own threads may still come round to it.
-    const SteadyTime ripe = oldest->second.since + std::chrono::milliseconds(limits::kStopThreadAfter_ms);
+    const SteadyTime ripe = oldest->second.since + std::chrono::milliseconds(options_.turn_away_after_ms);
     if (std::chrono::steady_clock::now() >= ripe) return take(oldest);
     stops_cv_.wait_until(lock, ripe);
   }

@@ -6,6 +6,7 @@
 // from one thread, send() from any.
 #pragma once
 
+#include "base/limits.h"
 #include "net/loop.h"
 
 #include <chrono>
@@ -22,6 +23,7 @@ class Workers {
     unsigned threads_min = 1;  // there from the start; the others come when they are needed
     // Take at once what stands first, and turn away what has waited too long.
     unsigned stop_threads = 0;
+    int turn_away_after_ms = limits::kStopThreadAfter_ms;
     std::size_t waiting_max = SIZE_MAX;  // beyond it the last in line is turned away
     int niceness = 0;                    // how far the pool leaves the processor to others: 0 to 19, nice(2)
   };
