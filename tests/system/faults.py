@@ -311,7 +311,7 @@ class Faults(unittest.TestCase):
             ("bad port", f"port = {box.port} ", "port = 99999 ", "port = 99999", "65535"),
             ("bad hours", 'hours = "00:00-24:00"', 'hours = "9-20"', "hours", "09:00-20:00"),
             ("not TOML", "[promise]", "[promise", "[promise", ""),
-            ("key twice", "per_day = 24", "per_day = 24\nper_day = 2", "per_day = 2", ""),
+            ("key twice", "per_day = 24", "per_day = 24\nper_day = 3", "per_day = 3", ""),
             ("unknown channel", 'channel = "sms"', 'channel = "fax"', 'channel = "fax"', "whatsapp"),
             ("unknown board", 'board = "generic"', 'board = "abacus"', "", "abacus"),
         ]

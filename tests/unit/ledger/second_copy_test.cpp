@@ -41,6 +41,10 @@ struct CopiedBox : Box {
     }
     return false;
   }
+  /// Nothing is copied before the start has found every key.
+  void wait_for_copy() const {
+    REQUIRE(waits_for([](const Health& h) { return h.second_copy.starts_with("second copy 20"); }));
+  }
   void lose_keys() {
     ledger.reset();
     // A log that a power cut left belongs to the lost file.
@@ -55,8 +59,7 @@ TEST_CASE("a lost keys.db comes back from the second copy, with everybody who wa
   CopiedBox box;
   box.create();
   box.open_with_copy(box.disk.path());
-  // Nothing is copied before the start has found every key.
-  REQUIRE(box.waits_for([](const Health& h) { return h.second_copy.find("none") == std::string::npos; }));
+  box.wait_for_copy();
   const auto ana = box.opt_in(kAna);
   box.ledger.reset();  // the end makes one
   REQUIRE(fs::exists(box.disk.keys()));
@@ -99,13 +102,14 @@ TEST_CASE("a second copy of before an erasure opens nothing, the one that the er
   box.timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
   box.create();
   box.open_with_copy(box.disk.path());
+  box.wait_for_copy();
   const auto ana = box.opt_in(kAna);
   const auto bea = box.opt_in(kBea);
   box.ledger.reset();
   const OtherDisk before;
   fs::copy_file(box.disk.keys(), before.keys());
   box.open_with_copy(box.disk.path());
-  REQUIRE(box.waits_for([](const Health& h) { return h.second_copy.starts_with("second copy 20"); }));
+  box.wait_for_copy();
   wait_for(box, erase(box, ana.subject), State::Ended);
   // Made before the old secret went, not by the end.
   const OtherDisk after;
