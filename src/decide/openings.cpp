@@ -35,15 +35,4 @@ std::optional<Instant> next_open(const Zone& zone, const Openings& openings, Ins
   return std::nullopt;
 }
 
-Instant next_day(const Zone& zone, Instant t) {
-  const LocalDay today = zone.day_at(t);
-  for (;;) {
-    const Instant midnight = (today + 1) * kDay_s - zone.offset_at(t);
-    const Instant change = zone.next_change(t);
-    if (midnight < change) return midnight;
-    if (zone.day_at(change) != today) return change;
-    t = change;
-  }
-}
-
 }  // namespace counterfoil::decide

@@ -28,7 +28,4 @@ inline constexpr Instant kOpensWithin_s = 400 * kDay_s;
 /// The first instant not before t that is open there, or nothing.
 std::optional<Instant> next_open(const Zone& zone, const Openings& openings, Instant t);
 
-/// The first instant after t that belongs to another day there, as the wall has it.
-Instant next_day(const Zone& zone, Instant t);
-
 }  // namespace counterfoil::decide
