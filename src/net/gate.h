@@ -20,6 +20,7 @@ struct RouteLimits {
   std::size_t body_bytes_max = limits::kRequestBodyBytesMax;
   unsigned requests_per_minute_max = 0;  // per address and route; 0 is no cap of its own
   Priority priority = Priority::Normal;
+  bool waits = false;  // for the disk or a signature, as every post may: not in the threads of the pages
   Methods methods = {Method::Get, Method::Head};  // of this path; set by the router
 };
 

@@ -199,7 +199,7 @@ void Reception::act(Guests::iterator guest, Next next) {
       break;
     case Next::Ask: {
       Question question = conversation.take_question();
-      Workers& crew = question.admission.head.method == Method::Post ? crews_.answers : crews_.pages;
+      Workers& crew = question.may_wait() ? crews_.answers : crews_.pages;
       crew.send(std::make_unique<Answer>(*this, key, std::move(question)));
       break;
     }

@@ -23,10 +23,11 @@ class LoopServer final : public Server {
                         .threads_min = limits::kPageThreads,
                         .stop_threads = limits::kPageStopThreads,
                         .turn_away_after_ms = limits::kPageTurnAwayAfter_ms,
-                        .niceness = limits::kPageNiceness}),
+                        .waiting_max = limits::kCrowdWaitingMax,
+                        .niceness = limits::kCrowdNiceness}),
         handshakes_(*loop_, {.threads_max = limits::kHandshakeThreads,
-                             .waiting_max = limits::kHandshakesWaitingMax,
-                             .niceness = limits::kHandshakeNiceness}),
+                             .waiting_max = limits::kCrowdWaitingMax,
+                             .niceness = limits::kCrowdNiceness}),
         turns_(*loop_, {.threads_max = limits::kTurnThreads}),
         reception_(*loop_, {answers_, pages_, handshakes_, turns_}, service_, options_, std::move(doors)) {}
   LoopServer(const LoopServer&) = delete;

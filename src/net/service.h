@@ -62,6 +62,10 @@ struct Question {
   bool close = false;  // the answer is the connection's last
 
   [[nodiscard]] bool is_stop() const { return admission.limits.priority == Priority::Stop; }
+  /// Its answer may have to wait for the disk or a signature.
+  [[nodiscard]] bool may_wait() const {
+    return admission.limits.waits || admission.head.method == Method::Post;
+  }
 };
 
 class Service {

@@ -54,6 +54,8 @@ void add_asset_routes(net::Router& router, const std::shared_ptr<Site>& site) {
 void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site) {
   net::RouteLimits stop;
   stop.priority = net::Priority::Stop;
+  net::RouteLimits waits;
+  waits.waits = true;
   router.get("/", pure(site, front_page));
   router.get("/privacy", pure(site, privacy_page));
   router.get("/o/{link}", bind(site, get_opt_in));
@@ -63,9 +65,9 @@ void add_customer_routes(net::Router& router, const std::shared_ptr<Site>& site)
   router.get("/o/{link}/stop", bind(site, get_stop), stop);
   router.post("/o/{link}/stop", bind(site, post_stop), stop);
   router.get("/r/{token}", bind(site, get_receipt));
-  router.get("/r/{token}/file", bind(site, get_receipt_file));
-  router.get("/r/{token}/proof", bind(site, get_receipt_proof));
-  router.get("/r/{token}/json", bind(site, get_receipt_json));
+  router.get("/r/{token}/file", bind(site, get_receipt_file), waits);
+  router.get("/r/{token}/proof", bind(site, get_receipt_proof), waits);
+  router.get("/r/{token}/json", bind(site, get_receipt_json), waits);
   add_format_routes(router);
   router.post("/r/{token}/undo", bind(site, post_undo), stop);
   router.get("/m/{token}", bind(site, get_manage));

@@ -117,6 +117,30 @@ TEST_CASE("when the pool is full stops are still served, others are asked to com
   CHECK(status_of(ask(s.port(), post_text("/in", ""))) == 200);
 }
 
+TEST_CASE("what waits for the disk holds up no page") {
+  std::atomic<bool> go_on{false};
+  std::atomic<unsigned> inside{0};
+  Router router = capped_routes();
+  RouteLimits waits;
+  waits.waits = true;
+  const auto hold = [&](const Request&) {
+    ++inside;
+    while (!go_on) std::this_thread::sleep_for(5ms);
+    return Response::text("held");
+  };
+  router.get("/file", hold, waits);
+  RunningServer s(ListenerKind::Customer, std::move(router));
+  std::vector<std::unique_ptr<RawPeer>> holders;
+  for (unsigned i = 0; i < limits::kPageThreads; ++i) {
+    holders.push_back(std::make_unique<RawPeer>(s.port()));
+    holders.back()->send(get_text("/file"));
+  }
+  while (inside < holders.size()) std::this_thread::sleep_for(5ms);
+  CHECK(status_of(ask(s.port(), get_text("/"))) == 200);
+  go_on = true;
+  for (const auto& holder : holders) CHECK(holder->answer().ends_with("held"));
+}
+
 TEST_CASE("refusals count as requests: a client that only collects them does not keep its place") {
   ServerOptions options;
   options.keep_alive_requests_max = 3;
