@@ -54,6 +54,8 @@ decide::WeekHours week_of(const decide::DayHours& hours, unsigned weekdays) {
 }
 
 constexpr unsigned kEveryDay = 127;
+constexpr int kPerDayMax = 24;
+constexpr int kDaysOfWeek = 7;
 
 /// "hours" with "days", or the one of them that is there; nothing where neither is.
 std::optional<decide::HoursDemand> read_hours_demand(ConfigReader& in) {
@@ -63,6 +65,15 @@ std::optional<decide::HoursDemand> read_hours_demand(ConfigReader& in) {
   in.hours("hours", hours.from_minute, hours.to_minute);
   in.weekdays("days", weekdays);
   return decide::HoursDemand{week_of(hours, weekdays)};
+}
+
+/// "per_day" with "days_per_week", or the one of them that is there; nothing where neither is.
+std::optional<decide::FrequencyDemand> read_frequency_demand(ConfigReader& in) {
+  if (!in.has("per_day") && !in.has("days_per_week")) return std::nullopt;
+  decide::FrequencyDemand out{.per_day = kPerDayMax, .days_per_week = kDaysOfWeek};
+  in.number("per_day", out.per_day, 1, kPerDayMax);
+  in.number("days_per_week", out.days_per_week, 1, kDaysOfWeek);
+  return out;
 }
 
 void read_demand(ConfigReader& in, Rule& to) {
@@ -83,6 +94,10 @@ void read_demand(ConfigReader& in, Rule& to) {
     to.demand = decide::NoHolidaysDemand{};
     ++demands;
   }
+  if (const auto frequency = read_frequency_demand(in)) {
+    to.demand = *frequency;
+    ++demands;
+  }
   std::string block;
   in.text("block", block);
   if (!block.empty()) {
@@ -95,8 +110,10 @@ void read_demand(ConfigReader& in, Rule& to) {
   }
   if (demands != 1)
     in.mistake(
-        "id", "\"" + to.id +
-                  "\" must demand one thing: hours (and days), weekends = false, holidays = false, or block");
+        "id",
+        "\"" + to.id +
+            "\" must demand one thing: hours (and days), per_day (and days_per_week), weekends = false, "
+            "holidays = false, or block");
 }
 
 void read_rule(ConfigReader& in, Rule& to) {
@@ -154,6 +171,7 @@ void read_decision(ConfigReader& in, Rules& to, RuleDecision& decision) {
   bool off = false;
   in.flag("off", off);
   const auto hours = read_hours_demand(in);
+  const auto frequency = read_frequency_demand(in);
   Rule* rule = find_rule(to, decision.rule);
   if (rule == nullptr)
     return in.mistake("rule",
@@ -162,14 +180,17 @@ void read_decision(ConfigReader& in, Rules& to, RuleDecision& decision) {
     return in.mistake("rule", "\"" + decision.rule + "\" is a rule of " +
                                   std::string(decide::rule_kind_name(rule->kind)) +
                                   ": no decision can loosen it");
-  if (off == hours.has_value())
-    return in.mistake("rule", "\"" + decision.rule + "\": say off = true, or other hours");
+  if (int{off} + int{hours.has_value()} + int{frequency.has_value()} != 1)
+    return in.mistake("rule",
+                      "\"" + decision.rule + "\": say off = true, or other hours, or another frequency");
   if (off) {
     to.rules.erase(to.rules.begin() + (rule - to.rules.data()));
-  } else if (std::holds_alternative<decide::HoursDemand>(rule->demand)) {
+  } else if (hours && std::holds_alternative<decide::HoursDemand>(rule->demand)) {
     rule->demand = *hours;
+  } else if (frequency && std::holds_alternative<decide::FrequencyDemand>(rule->demand)) {
+    rule->demand = *frequency;
   } else {
-    in.mistake("rule", "\"" + decision.rule + "\" has no hours; off = true is all that can be decided");
+    in.mistake("rule", "\"" + decision.rule + "\" demands something else; off = true can be decided of it");
   }
 }
 

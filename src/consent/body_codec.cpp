@@ -125,6 +125,18 @@ json::Object body_object(const LookupBody& body) {
           {"user", body.user.text()}};
 }
 
+constexpr std::string_view kAllowed = "allow";
+constexpr std::string_view kDenied = "deny";
+
+json::Object body_object(const SentBody& body) {
+  return {{"at", body.at},
+          {"category", category_name(body.category)},
+          {"channel", channel_name(body.channel)},
+          {"decision", body.allowed ? kAllowed : kDenied},
+          {"sender", body.sender.text()},
+          {"topic", body.topic.text()}};
+}
+
 json::Object was_object(const Was& was) {
   return {{"ck", clock_state_name(was.clock)}, {"log", was.log}, {"seq", was.seq.value}, {"t", was.t}};
 }
@@ -332,6 +344,28 @@ Result<EventBody> read_lookup(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<EventBody> read_sent(Members& members) {
+  SentBody out;
+  CF_TRY(out.at, members.integer("at", 0, kIntegerMax));
+  CF_TRY(const std::string category, members.text("category"));
+  CF_TRY(const std::string channel, members.text("channel"));
+  CF_TRY(const std::string decision, members.text("decision"));
+  const auto known_category = category_from_name(category);
+  if (!known_category) return members.bad("category", "is unknown");
+  const auto known_channel = channel_from_name(channel);
+  if (!known_channel) return members.bad("channel", "is unknown");
+  if (decision != kAllowed && decision != kDenied) return members.bad("decision", "is unknown");
+  out.category = *known_category;
+  out.channel = *known_channel;
+  out.allowed = decision == kAllowed;
+  CF_TRY(std::string sender, members.text("sender"));
+  out.sender = SenderId(std::move(sender));
+  CF_TRY(std::string topic, members.text("topic"));
+  out.topic = TopicId(std::move(topic));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
 Result<Was> read_was(const json::Object& object) {
   Members members(object, "was");
   Was out;
@@ -369,6 +403,8 @@ Result<EventBody> read_body(EventType type, const json::Object& object, Members&
       return read_retention_change(members);
     case EventType::Lookup:
       return read_lookup(members);
+    case EventType::Sent:
+      return read_sent(members);
     default:
       return fail(Code::NotFound,
                   std::string(event_name(type)) + ": this version knows no body of this type");
@@ -386,6 +422,7 @@ struct BodyTypeOf {
   EventType operator()(const RestrictBody&) const { return EventType::Restrict; }
   EventType operator()(const RetentionChangeBody&) const { return EventType::RetentionChange; }
   EventType operator()(const LookupBody&) const { return EventType::Lookup; }
+  EventType operator()(const SentBody&) const { return EventType::Sent; }
 };
 
 }  // namespace

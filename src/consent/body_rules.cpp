@@ -218,6 +218,13 @@ Status check_body(const LookupBody& body) {
   return {};
 }
 
+Status check_body(const SentBody& body) {
+  if (!is_instant(body.at)) return broken("contact.sent: at is out of range");
+  if (!is_name(body.sender)) return broken("contact.sent: sender is not a name");
+  if (!is_name(body.topic)) return broken("contact.sent: topic is not a name");
+  return {};
+}
+
 Status check_identity(const Identity& identity) {
   if (identity.addresses.size() > limits::kAddressesPerSubjectMax)
     return broken("identity: too many addresses");

@@ -113,6 +113,8 @@ void apply_body(SubjectState& state, const Event& event) {
     state.holds.erase(clear->case_id);
   } else if (const auto* restriction = std::get_if<RestrictBody>(&*event.body)) {
     apply_restrict(state, event, *restriction);
+  } else if (const auto* sent = std::get_if<SentBody>(&*event.body)) {
+    state.sent.push_back({event.seq, *sent});
   }
 }
 
@@ -153,6 +155,7 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::HoldSet:
     case EventType::HoldClear:
     case EventType::Restrict:
+    case EventType::Sent:
       apply_body(state, event);
       break;
     case EventType::Lookup:
@@ -163,7 +166,6 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Renew:
     case EventType::Lift:
     case EventType::Import:
-    case EventType::Sent:
     case EventType::Inbound:
     case EventType::NativeResume:
     case EventType::RetentionChange:

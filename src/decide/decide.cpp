@@ -122,6 +122,19 @@ const consent::PairState* add_consent_reason(Decision& decision, const View& vie
   return nullptr;
 }
 
+// What the business began to say to the person, over all submissions, channels and senders; the last one
+// last.
+SentMessages sent_to(const View& view) {
+  SentMessages out;
+  for (const Voice& voice : view.voices)
+    for (const consent::SentMessage& message : voice.subject->sent)
+      if (message.what.category != consent::Category::ServiceReply) out.push_back(&message);
+  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) {
+    return std::pair(a->what.at, a->seq) < std::pair(b->what.at, b->seq);
+  });
+  return out;
+}
+
 // Everything that speaks against the message at t. Whether it may go then, the reasons alone say.
 Decision judge(const consent::PersonState& person, const Question& question, const Rules& rules, Instant t,
                ClockState clock) {
@@ -135,8 +148,10 @@ Decision judge(const consent::PersonState& person, const Question& question, con
   if (is_damaged(person)) add_reason(decision, ReasonCode::LedgerDamaged);
   add_restriction(decision, view);
   const consent::PairState* live = add_consent_reason(decision, view, question);
-  for (Reason& reason : failing_rules(question, rules, live, t))
+  for (Reason& reason : failing_rules(question, rules, live, sent_to(view), t)) {
+    if (reason.evidence) decision.evidence.push_back(*reason.evidence);
     decision.reasons.push_back(std::move(reason));
+  }
   if (question.useful_until && t >= *question.useful_until) add_reason(decision, ReasonCode::TooLate);
   return decision;
 }

@@ -6,6 +6,8 @@
 #include "decide/openings.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace counterfoil::decide {
 namespace {
@@ -33,11 +35,34 @@ WeekHours every_day(const DayHours& hours) {
 struct Failing {
   ReasonCode code = ReasonCode::QuietHours;
   std::optional<Instant> until;
+  std::optional<consent::Seq> evidence;
+};
+
+constexpr unsigned kDaysOfWeek = 7;
+
+/// Days of one place on which no further message may go.
+struct FullDays {
+  FullDays(const Zone& zone, const FrequencyDemand& demand, const SentMessages& sent) {
+    std::map<LocalDay, int> messages;
+    for (const consent::SentMessage* message : sent) ++messages[zone.day_at(message->what.at)];
+    std::map<LocalDay, int> days;  // with a message, by the Monday of their week
+    for (const auto& [day, count] : messages) {
+      if (count >= demand.per_day) by_day.insert(day);
+      ++days[day - weekday_of(day)];
+    }
+    all = by_day;
+    for (const auto& [monday, count] : days)
+      for (LocalDay day = monday; count >= demand.days_per_week && day < monday + kDaysOfWeek; ++day)
+        if (!messages.contains(day)) all.insert(day);
+  }
+  std::set<LocalDay> by_day;
+  std::set<LocalDay> all;
 };
 
 class Judge {
  public:
-  Judge(const Whereabouts& where, const Rules& rules, Instant t) : where_(where), rules_(rules), t_(t) {}
+  Judge(const Whereabouts& where, const Rules& rules, const SentMessages& sent, Instant t)
+      : where_(where), rules_(rules), sent_(sent), t_(t) {}
 
   std::optional<Failing> operator()(const HoursDemand& demand) const { return closed({demand.week}); }
   std::optional<Failing> operator()(const WeekdaysDemand& /*none*/) const {
@@ -55,7 +80,23 @@ class Judge {
     if (own == rules_.holidays.end()) return std::nullopt;
     return closed({every_day({}), &own->second});
   }
-  std::optional<Failing> operator()(const BlockDemand& demand) const { return Failing{demand.reason, {}}; }
+  std::optional<Failing> operator()(const FrequencyDemand& demand) const {
+    std::optional<Failing> out;
+    if (sent_.empty()) return out;
+    const WeekHours any_hour = every_day({});
+    for (const auto& zone : where_.zones) {
+      const FullDays full(*zone, demand, sent_);
+      // Whether the week is full, too, matters once this day is over.
+      const bool today = full.by_day.contains(zone->day_at(t_));
+      add_place(out, today ? ReasonCode::CapDay : ReasonCode::CapWeek,
+                next_open(*zone, {any_hour, today ? &full.by_day : &full.all}, t_));
+    }
+    if (out) out->evidence = sent_.back()->seq;
+    return out;
+  }
+  std::optional<Failing> operator()(const BlockDemand& demand) const {
+    return Failing{demand.reason, {}, {}};
+  }
 
  private:
   /// Open means open wherever the person may be.
@@ -63,23 +104,27 @@ class Judge {
     if (where_.zones.empty()) return Failing{};
     std::optional<Failing> out;
     for (const auto& zone : where_.zones) {
-      const std::optional<Instant> opens = next_open(*zone, openings, t_);
-      if (opens == t_) continue;
-      if (!out) {
-        const LocalDay today = zone->day_at(t_);
-        out = Failing{openings.is_holiday(today) ? ReasonCode::Holiday
-                      : openings.on(today)       ? ReasonCode::QuietHours
-                                                 : ReasonCode::QuietDay,
-                      opens};
-      } else {
-        out->until = out->until && opens ? std::max(out->until, opens) : std::nullopt;
-      }
+      const LocalDay today = zone->day_at(t_);
+      add_place(out,
+                openings.is_holiday(today) ? ReasonCode::Holiday
+                : openings.on(today)       ? ReasonCode::QuietHours
+                                           : ReasonCode::QuietDay,
+                next_open(*zone, openings, t_));
     }
     return out;
   }
 
+  void add_place(std::optional<Failing>& out, ReasonCode code, std::optional<Instant> opens) const {
+    if (opens == t_) return;
+    if (!out)
+      out = Failing{code, opens, {}};
+    else
+      out->until = out->until && opens ? std::max(out->until, opens) : std::nullopt;
+  }
+
   const Whereabouts& where_;
   const Rules& rules_;
+  const SentMessages& sent_;
   const Instant t_;
 };
 
@@ -97,7 +142,10 @@ std::vector<Rule> promise_rules(const consent::Promise& promise, const consent::
   rule.reference = kPromiseReference;
   rule.demand = demand;
   std::vector<Rule> out = {rule};
-  if (any_day || promise.holidays) return out;
+  if (any_day) return out;
+  rule.demand = FrequencyDemand{promise.per_day, promise.days_per_week};
+  out.push_back(rule);
+  if (promise.holidays) return out;
   rule.demand = NoHolidaysDemand{};
   out.push_back(rule);
   return out;
@@ -106,16 +154,16 @@ std::vector<Rule> promise_rules(const consent::Promise& promise, const consent::
 }  // namespace
 
 std::vector<Reason> failing_rules(const Question& question, const Rules& rules,
-                                  const consent::PairState* live, Instant t) {
+                                  const consent::PairState* live, const SentMessages& sent, Instant t) {
   std::vector<Reason> out;
-  const Judge judge(question.where, rules, t);
+  const Judge judge(question.where, rules, sent, t);
   const auto ask = [&](const Rule& rule) {
     if (!applies(rule, question, t)) return;
     std::optional<Failing> failing = std::visit(judge, rule.demand);
     if (!failing) return;
     if (rule.valid_to < Zone::kNever)
       failing->until = std::min(failing->until.value_or(rule.valid_to), rule.valid_to);
-    out.push_back({failing->code, rule.kind, rule.reference, failing->until, std::nullopt});
+    out.push_back({failing->code, rule.kind, rule.reference, failing->until, failing->evidence});
   };
   for (const Rule& rule : rules.rules) ask(rule);
   if (live != nullptr)

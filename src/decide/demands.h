@@ -9,9 +9,11 @@
 
 namespace counterfoil::decide {
 
+using SentMessages = std::vector<const consent::SentMessage*>;
+
 /// Every rule that fails at t, each with the instant at which it stops to; `live` is the yes that would
-/// allow, or none.
+/// allow, or none; `sent` is what went to the person before.
 std::vector<Reason> failing_rules(const Question& question, const Rules& rules,
-                                  const consent::PairState* live, Instant t);
+                                  const consent::PairState* live, const SentMessages& sent, Instant t);
 
 }  // namespace counterfoil::decide

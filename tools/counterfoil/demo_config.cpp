@@ -174,7 +174,7 @@ std::string loosened(const char* rule) {
 std::string rules_text(bool at_any_time) {
   if (!at_any_time) return kPromise;
   return kAnyTime + loosened("etiquette.hours") + loosened("etiquette.weekends") +
-         loosened("etiquette.holidays");
+         loosened("etiquette.holidays") + loosened("etiquette.frequency");
 }
 
 }  // namespace

@@ -61,6 +61,9 @@ std::string demand_words(const Rule& rule) {
   if (const auto* hours = std::get_if<decide::HoursDemand>(&rule.demand)) return hours_words(*hours);
   if (std::holds_alternative<decide::WeekdaysDemand>(rule.demand)) return "not on the country's weekend";
   if (std::holds_alternative<decide::NoHolidaysDemand>(rule.demand)) return "not on its public holidays";
+  if (const auto* cap = std::get_if<decide::FrequencyDemand>(&rule.demand))
+    return "at most " + std::to_string(cap->per_day) + " a day, on at most " +
+           std::to_string(cap->days_per_week) + " days a week";
   return "not at all (" +
          std::string(decide::reason_name(std::get<decide::BlockDemand>(rule.demand).reason)) + ")";
 }

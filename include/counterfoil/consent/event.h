@@ -180,8 +180,19 @@ struct LookupBody {
   bool operator==(const LookupBody&) const = default;
 };
 
+/// A message went out (GDPR Art. 5(2)): a kept promise can be proved. What it said is kept nowhere.
+struct SentBody {
+  Instant at = 0;
+  Category category = Category::Marketing;
+  Channel channel = Channel::WhatsApp;
+  bool allowed = false;  // what the decision said of that moment
+  SenderId sender;
+  TopicId topic;
+  bool operator==(const SentBody&) const = default;
+};
+
 using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody, HoldBody,
-                               HoldClearBody, RestrictBody, RetentionChangeBody, LookupBody>;
+                               HoldClearBody, RestrictBody, RetentionChangeBody, LookupBody, SentBody>;
 
 /// Type an EventBody is written under.
 EventType event_type(const EventBody& body);

@@ -53,6 +53,13 @@ struct Restriction {
   bool operator==(const Restriction&) const = default;
 };
 
+/// A message that went to one of the subject's addresses.
+struct SentMessage {
+  Seq seq;
+  SentBody what;
+  bool operator==(const SentMessage&) const = default;
+};
+
 using Pair = std::pair<Channel, TopicId>;
 
 struct SubjectState {
@@ -62,6 +69,7 @@ struct SubjectState {
   std::optional<StopState> stop;       // of the strongest hand
   std::optional<StopState> link_stop;  // by the submission's own link, whatever others did
   std::optional<Restriction> restricted;
+  std::vector<SentMessage> sent;                   // as far as they are kept, in the order of seq
   std::map<CaseId, std::optional<Instant>> holds;  // open legal claims, and when each ends by itself
   std::optional<Instant> erase_asked;  // still here: its records are held, or it goes within a minute
   std::uint64_t look_ups = 0;          // by staff, as far as they are kept

@@ -42,6 +42,13 @@ struct WeekdaysDemand {
 struct NoHolidaysDemand {
   bool operator==(const NoHolidaysDemand&) const = default;
 };
+/// Messages that the business began, over all channels and senders: cap_day, or cap_week. Days and weeks are
+/// the recipient's, ISO Monday to Sunday.
+struct FrequencyDemand {
+  int per_day = 1;        // at least 1
+  int days_per_week = 3;  // days with a message, 1 to 7
+  bool operator==(const FrequencyDemand&) const = default;
+};
 /// Not at all.
 struct BlockDemand {
   ReasonCode reason = ReasonCode::CategoryForbidden;  // or CountryBlocked
@@ -63,7 +70,7 @@ struct Rule {
   Instant valid_from = 0;
   Instant valid_to = std::numeric_limits<Instant>::max();  // exclusive
   Scope scope;
-  std::variant<HoursDemand, WeekdaysDemand, NoHolidaysDemand, BlockDemand> demand;
+  std::variant<HoursDemand, WeekdaysDemand, NoHolidaysDemand, FrequencyDemand, BlockDemand> demand;
   bool operator==(const Rule&) const = default;
 };
 

@@ -57,7 +57,7 @@ TEST_CASE("the packs are whole: every rule has its own id, a source and somebody
     // A law that names no country would bind the world.
     if (rule.kind == decide::RuleKind::Law) CHECK_FALSE(rule.scope.countries.empty());
   }
-  for (const char* id : {"etiquette.hours", "etiquette.weekends", "etiquette.holidays",
+  for (const char* id : {"etiquette.hours", "etiquette.weekends", "etiquette.holidays", "etiquette.frequency",
                          "whatsapp.us-marketing", "ae.telemarketing-hours"})
     CHECK_MESSAGE(find(*rules, id) != nullptr, id);
   CHECK(rules->weekends.at("SA") == std::set<unsigned>{4, 5});
@@ -102,6 +102,11 @@ TEST_CASE("etiquette is loosened by a decision that names who took it, law and p
   REQUIRE(hours);
   CHECK(std::get<decide::HoursDemand>(find(hours->rules, "etiquette.hours")->demand).week[0] ==
         decide::DayHours{480, 1260});
+  const auto often =
+      with("[[rule_decision]]\nrule = \"etiquette.frequency\"\nper_day = 2\n" + std::string(kDecision));
+  REQUIRE(often);
+  CHECK(std::get<decide::FrequencyDemand>(find(often->rules, "etiquette.frequency")->demand) ==
+        decide::FrequencyDemand{2, 7});
 
   const auto refused = [](const std::string& text) { return mistake_in("[[rule_decision]]\n" + text); };
   CHECK(refused("rule = \"ae.telemarketing-hours\"\noff = true\n" + std::string(kDecision))
@@ -115,7 +120,9 @@ TEST_CASE("etiquette is loosened by a decision that names who took it, law and p
   CHECK(refused("rule = \"etiquette.hours\"\n" + std::string(kDecision))
             .find("say off = true, or other hours") != std::string::npos);
   CHECK(refused("rule = \"etiquette.weekends\"\nhours = \"08:00-21:00\"\n" + std::string(kDecision))
-            .find("has no hours") != std::string::npos);
+            .find("demands something else") != std::string::npos);
+  CHECK(refused("rule = \"etiquette.frequency\"\nhours = \"08:00-21:00\"\n" + std::string(kDecision))
+            .find("demands something else") != std::string::npos);
 }
 
 TEST_CASE("a rule that cannot be meant is named with its line") {

@@ -31,6 +31,9 @@ constexpr std::string_view kChangeText =
     R"("to":{"class":"consent","cohort":"2029-01-31"}})";
 constexpr std::string_view kLookupText =
     R"({"answer":"deny","reasons":["no_grant","stopped"],"user":"caja-1"})";
+constexpr std::string_view kSentText =
+    R"({"at":1790000123,"category":"utility","channel":"sms","decision":"allow","sender":"sms",)"
+    R"("topic":"orders"})";
 constexpr std::string_view kIdentityText =
     R"({"addresses":[{"kind":"email","proof":"claimed","value":"ana@ejemplo.example"},)"
     R"({"kind":"phone","proof":"present","value":"+46701740605"}],"language":"es"})";
@@ -77,6 +80,14 @@ RetentionChangeBody change_body() {
 LookupBody lookup_body() {
   return {.answer = "deny", .reasons = {"no_grant", "stopped"}, .user = UserId("caja-1")};
 }
+SentBody sent_body() {
+  return {.at = 1'790'000'123,
+          .category = Category::Utility,
+          .channel = Channel::Sms,
+          .allowed = true,
+          .sender = SenderId("sms"),
+          .topic = TopicId("orders")};
+}
 Identity identity_of_two() {
   return {.addresses = {{AddressKind::Email, "ana@ejemplo.example", Evidence::Claimed},
                         {AddressKind::Phone, "+46701740605", Evidence::Present}},
@@ -109,6 +120,7 @@ TEST_CASE("each body has exactly one text") {
   round_trip(restrict_body(), kRestrictText);
   round_trip(change_body(), kChangeText);
   round_trip(lookup_body(), kLookupText);
+  round_trip(sent_body(), kSentText);
 }
 
 TEST_CASE("a member without a value is left out") {
@@ -238,6 +250,15 @@ TEST_CASE("the writer refuses broken holds, restrictions and changes of retentio
   look = lookup_body();
   look.reasons = {"stopped", "no_grant"};
   CHECK_FALSE(encode_body(look));
+  SentBody sent = sent_body();
+  sent.at = -1;
+  CHECK_FALSE(encode_body(sent));
+  sent = sent_body();
+  sent.sender = SenderId();
+  CHECK_FALSE(encode_body(sent));
+  sent = sent_body();
+  sent.topic = TopicId("two words");
+  CHECK_FALSE(encode_body(sent));
 }
 
 TEST_CASE("the reader refuses what the writer would not write") {
@@ -300,6 +321,12 @@ TEST_CASE("the reader refuses what the writer would not write") {
       {EventType::Lookup, kLookupText, R"("no_grant","stopped")", R"("stopped","no_grant")"},
       {EventType::Lookup, kLookupText, R"("no_grant")", R"("no grant")"},
       {EventType::Lookup, kLookupText, R"(,"user":"caja-1")", ""},
+      {EventType::Sent, kSentText, R"("utility")", R"("chat")"},
+      {EventType::Sent, kSentText, R"("channel":"sms")", R"("channel":"fax")"},
+      {EventType::Sent, kSentText, R"("allow")", R"("allow_later")"},
+      {EventType::Sent, kSentText, "1790000123", "-1"},
+      {EventType::Sent, kSentText, R"("sender":"sms",)", ""},
+      {EventType::Sent, kSentText, R"("orders"})", R"("orders","text":"hello"})"},
   };
   for (const Row& row : rows) {
     const std::string text = replaced(row.good, row.from, row.to);
@@ -314,7 +341,7 @@ TEST_CASE("the reader refuses what the writer would not write") {
 }
 
 TEST_CASE("types without a body here are not found") {
-  for (const EventType type : {EventType::Renew, EventType::Sent, EventType::SysMeta}) {
+  for (const EventType type : {EventType::Renew, EventType::Inbound, EventType::SysMeta}) {
     const auto body = decode_body(type, "{}");
     REQUIRE_FALSE(body);
     CHECK(body.error().code == Code::NotFound);

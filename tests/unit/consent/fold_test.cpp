@@ -209,7 +209,7 @@ TEST_CASE("the clock may go backwards, the order is seq") {
 }
 
 TEST_CASE("an untrusted clock is remembered") {
-  Event e = event(2, 200, EventType::Sent);
+  Event e = event(2, 200, EventType::Inbound);
   e.clock = ClockState::Untrusted;
   const SubjectState s = folded({grant(1, 100, kWa, {kOffers}), e});
   CHECK(s.untrusted_clock);
@@ -218,8 +218,7 @@ TEST_CASE("an untrusted clock is remembered") {
 
 TEST_CASE("facts that say nothing about consent are counted only") {
   const SubjectState before = folded({grant(1, 100, kWa, {kOffers})});
-  for (const EventType type :
-       {EventType::Sent, EventType::Inbound, EventType::RetentionChange, EventType::Renew}) {
+  for (const EventType type : {EventType::Inbound, EventType::RetentionChange, EventType::Renew}) {
     SubjectState after = before;
     apply(after, event(2, 200, type));
     CHECK(after.events == 2);
@@ -227,6 +226,22 @@ TEST_CASE("facts that say nothing about consent are counted only") {
     after.last = before.last;
     CHECK(after == before);
   }
+}
+
+TEST_CASE(
+    "messages are remembered in order, and one that cannot be read is damage: it may have been the last") {
+  const SentBody first{150, Category::Marketing, Channel::WhatsApp, true, SenderId("wa"), kOffers};
+  SentBody second = first;
+  second.at = 120;
+  Event one = event(2, 200, EventType::Sent);
+  one.body = first;
+  Event two = event(3, 300, EventType::Sent);
+  two.body = second;
+  const SubjectState s = folded({grant(1, 100, kWa, {kOffers}), one, two});
+  CHECK(s.sent == std::vector{SentMessage{Seq{2}, first}, SentMessage{Seq{3}, second}});
+  CHECK_FALSE(s.damaged);
+  CHECK(s.pairs == folded({grant(1, 100, kWa, {kOffers})}).pairs);
+  CHECK(folded({grant(1, 100, kWa, {kOffers}), event(2, 200, EventType::Sent)}).damaged);
 }
 
 TEST_CASE("a look-up changes nothing but what is known of look-ups, even without its text") {

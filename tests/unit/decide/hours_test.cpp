@@ -290,8 +290,10 @@ TEST_CASE(
       promise.weekdays = 1 + static_cast<unsigned>(dice.below(127));
       promise.holidays = dice.one_in(2);
     }
-    const Story story = Story().promising(promise).yes(0, -200, kWa, {"offers"},
-                                                       200 + static_cast<double>(1 + dice.below(120)));
+    promise.per_day = 1 + static_cast<int>(dice.below(2));
+    promise.days_per_week = 1 + static_cast<int>(dice.below(4));
+    Story story = Story().promising(promise).yes(0, -200, kWa, {"offers"},
+                                                 200 + static_cast<double>(1 + dice.below(120)));
     Rules rules;
     rules.holidays["ES"] = {kThu + static_cast<LocalDay>(dice.below(9)), kThu + 1};
     if (dice.one_in(2)) {
@@ -305,6 +307,8 @@ TEST_CASE(
     Question asked = in_madrid();
     if (dice.one_in(3)) asked.where.zones.push_back(place(-static_cast<int>(dice.below(11)) * 3600));
     const Instant t = kThursday - 45 * kDay_s + static_cast<Instant>(dice.below(60 * 86'400));
+    for (std::size_t messages = dice.below(4); messages > 0; --messages)
+      story.sent(0, t - static_cast<Instant>(dice.below(8 * 86'400)));
     if (dice.one_in(4)) asked.useful_until = t + static_cast<Instant>(dice.below(5 * 86'400));
     const consent::PersonState person = story.person();
     const auto decided = [&](Instant moment) {

@@ -64,7 +64,7 @@ Story random_story(Dice& dice, bool with_stops) {
         story.untick(who, today, dice.one_in(2) ? Channels{} : some_channels(dice), some_topics(dice));
         break;
       case 3:
-        story.fact(who, today, consent::EventType::Sent);
+        story.sent(who, day(today));
         break;
       case 8:
         story.stop(who, today);

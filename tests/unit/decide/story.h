@@ -84,6 +84,14 @@ class Story {
     return add(who, at_day, consent::EventType::Restrict,
                consent::RestrictBody{by, on, "claim", consent::UserId()});
   }
+  /// A message that the business sent, recorded at once.
+  Story& sent(std::size_t who, Instant at, consent::Category category = consent::Category::Marketing,
+              consent::Channel channel = consent::Channel::WhatsApp) {
+    add(who, 0, consent::EventType::Sent,
+        consent::SentBody{at, category, channel, true, consent::SenderId("wa"), consent::TopicId("offers")});
+    subjects_[who].back().t = at;
+    return *this;
+  }
   Story& fact(std::size_t who, double at_day, consent::EventType type) {
     return add(who, at_day, type, std::nullopt);
   }
