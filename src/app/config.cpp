@@ -82,6 +82,7 @@ void read_business(ConfigReader& in, Business& to) {
   if (!notice.empty()) check_name(in, "notice", notice);
   to.notice = consent::NoticeId(notice);
   in.text("look_ups", to.look_ups);
+  in.text("sent", to.sent);
   in.need("id", to.id);
   in.need("name", to.name);
   in.need("time_zone", to.time_zone);
@@ -187,12 +188,17 @@ void read_list(ConfigReader& in, std::string_view key, std::vector<T>& to, void 
   in.each(key, [&](ConfigReader& item) { read(item, to.emplace_back()); });
 }
 
-// Who looked up whom is kept for a while whether anybody thought of it or not.
-void put_look_ups(Business& business) {
-  if (!business.look_ups.empty()) return;
-  business.look_ups = "lookups-13m";
-  if (business.retention_class(business.look_ups) == nullptr)
-    business.retention.push_back({business.look_ups, "look-up by staff", "13 months", 13, 0, "destroy"});
+// Kept for 13 months whether anybody thought of it or not.
+void put_class(Business& business, std::string& name, const char* usual_name, const char* starts) {
+  if (!name.empty()) return;
+  name = usual_name;
+  if (business.retention_class(name) == nullptr)
+    business.retention.push_back({name, starts, "13 months", 13, 0, "destroy"});
+}
+
+void put_classes(Business& business) {
+  put_class(business, business.look_ups, "lookups-13m", "look-up by staff");
+  put_class(business, business.sent, "sent-13m", "message sent");
 }
 
 void read_parts(ConfigReader& in, Business& business) {
@@ -265,13 +271,16 @@ void check_names(ConfigReader& in, const Business& business) {
     if (!link.shop.empty() && business.shop(link.shop) == nullptr)
       in.mistake("link", "\"" + link.id.text() + "\" names shop \"" + link.shop.text() +
                              "\", which is not configured");
-  const auto* look_ups = business.retention_class(business.look_ups);
-  if (look_ups == nullptr)
-    in.mistake("business",
-               "look_ups names retention class \"" + business.look_ups + "\", which is not configured");
-  else if (look_ups->keep_months == 0 && look_ups->keep_days == 0)
-    in.mistake("business", "look_ups names \"" + look_ups->name +
-                               "\", which must be kept for days, months or years, not in words");
+  for (const auto& [key, name] :
+       {std::pair{"look_ups", &business.look_ups}, std::pair{"sent", &business.sent}}) {
+    const auto* kept = business.retention_class(*name);
+    if (kept == nullptr)
+      in.mistake("business",
+                 std::string(key) + " names retention class \"" + *name + "\", which is not configured");
+    else if (kept->keep_months == 0 && kept->keep_days == 0)
+      in.mistake("business", std::string(key) + " names \"" + *name +
+                                 "\", which must be kept for days, months or years, not in words");
+  }
   for (const auto& rc : business.retention) {
     // The day on which the proof of a yes ends must be known when it is filed.
     const auto* then = business.retention_class(rc.then);
@@ -311,7 +320,7 @@ Result<Config> parse_config(std::string_view toml, const std::string& folder) {
     if (config.origin.empty() && errors.empty())
       in.mistake("box", "is missing: it holds origin, host, certificate and key");
     if (config.business.id.empty() && errors.empty()) in.mistake("business", "is missing");
-    put_look_ups(config.business);
+    put_classes(config.business);
     if (errors.empty()) check_names(in, config.business);
   } catch (const toml::parse_error& e) {
     errors.push_back("line " + std::to_string(e.source().begin.line) + ": " + std::string(e.description()));

@@ -34,13 +34,16 @@ const RetentionClass* Business::retention_class(std::string_view wanted) const {
   return at == retention.end() ? nullptr : &*at;
 }
 
+const Sender* Business::sender(Channel channel) const {
+  const auto at = std::find_if(senders.begin(), senders.end(),
+                               [&](const Sender& s) { return s.enabled && s.channel == channel; });
+  return at == senders.end() ? nullptr : &*at;
+}
+
 std::vector<Channel> Business::channels() const {
   std::vector<Channel> out;
-  for (const Channel c : kChannels) {
-    if (std::any_of(senders.begin(), senders.end(),
-                    [&](const Sender& s) { return s.enabled && s.channel == c; }))
-      out.push_back(c);
-  }
+  for (const Channel c : kChannels)
+    if (sender(c) != nullptr) out.push_back(c);
   return out;
 }
 

@@ -132,6 +132,8 @@ Submission DeskImpl::view_of(std::string_view token, const ledger::Subject& subj
   if (link_knows_all(state)) {
     out.look_ups = state.look_ups;
     out.looked_up = state.looked_up;
+    out.messages = state.sent.size();
+    for (const auto& message : state.sent) out.written = std::max(out.written, message.what.at);
   }
   if (!proven && !out.stopped && subject.code_ends > now) {
     out.code = subject.code;

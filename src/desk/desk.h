@@ -91,6 +91,8 @@ struct Submission {
   bool restricted = false;     // kept, but not used
   std::uint64_t look_ups = 0;  // by staff; 0 as long as the number is unproved
   Instant looked_up = 0;       // the last of them
+  std::uint64_t messages = 0;  // that were sent, as far as they are kept; 0 as long as the number is unproved
+  Instant written = 0;         // the last of them
   consent::Seq seq;            // of the grant
 };
 
@@ -158,6 +160,20 @@ struct Check {
   std::string region;
   std::vector<CheckRow> rows;  // channels x topics, in the configuration's order
   Instant as_of = 0;
+  std::optional<consent::SentBody> last_sent;  // the latest message that was no reply
+};
+
+/// What somebody at the till is about to write.
+struct Message {
+  std::string number;  // as typed
+  std::string region;
+  consent::Channel channel = consent::Channel::WhatsApp;
+  consent::TopicId topic;
+};
+struct Written {
+  decide::Decision decision;  // noted exactly when it is Allow
+  Instant at = 0;
+  std::string language;  // the person's
 };
 
 /// How often a member of the staff looked somebody up on one day (UTC). It names nobody who was looked up.
@@ -224,6 +240,9 @@ class Desk {
 
   /// Each look-up is recorded before it is answered: in the chain of what was found, and in the user's count.
   virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) = 0;
+  /// Asks once more, and when the answer is yes notes that the message goes now (contact.sent), before it
+  /// does. Auditors: Refused. BadInput "number", "topic" or "channel".
+  virtual Result<Written> write(const Message& message, const User& by) = 0;
   /// As far as they are kept (Business::look_ups); the newest day first.
   virtual Result<std::vector<LookUpCount>> look_ups() const = 0;
   /// Legal hold of all that names the number; how many submissions. BadInput "number", "case" or "until" (a

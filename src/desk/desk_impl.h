@@ -54,6 +54,7 @@ class DeskImpl final : public Desk {
   Result<Receipt> receipt(std::string_view token) const override;
 
   Result<Check> check(std::string_view number, std::string_view region, const User& by) override;
+  Result<Written> write(const Message& message, const User& by) override;
   Result<std::vector<LookUpCount>> look_ups() const override;
   Result<std::size_t> hold(std::string_view number, std::string_view region,
                            const consent::HoldBody& body) override;
@@ -148,6 +149,7 @@ class DeskImpl final : public Desk {
 
   std::atomic<Instant> house_kept_on_{0};  // a day
 
+  std::mutex write_mutex_;     // one message is decided and noted at a time
   std::mutex look_ups_mutex_;  // one count is read and written at a time
   std::mutex users_mutex_;  // one change of a user at a time: no code is used twice, one manager is the last
   mutable std::mutex mutex_;

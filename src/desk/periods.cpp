@@ -24,6 +24,14 @@ Instant add_months(Instant t, int months) {
   return duration_cast<seconds>(result.time_since_epoch() + (at - day_start)).count();
 }
 
+/// `otherwise` names the class when nobody configured one.
+ledger::Retention retention_of_class(const consent::Business& business, std::string_view name,
+                                     const char* otherwise, Instant t) {
+  const auto* kept = business.retention_class(name);
+  if (kept == nullptr) return {otherwise, cohort_of(t + 366 * kDay_s, t)};
+  return {kept->name, cohort_of(end_of(*kept, t), t)};
+}
+
 }  // namespace
 
 Instant end_of(const consent::RetentionClass& rc, Instant from) {
@@ -64,9 +72,11 @@ ledger::Retention retention_of_proof(const consent::Business& business, Instant 
 }
 
 ledger::Retention retention_of_look_up(const consent::Business& business, Instant t) {
-  const auto* kept = business.retention_class(business.look_ups);
-  if (kept == nullptr) return {"lookups", cohort_of(t + 366 * kDay_s, t)};
-  return {kept->name, cohort_of(end_of(*kept, t), t)};
+  return retention_of_class(business, business.look_ups, "lookups", t);
+}
+
+ledger::Retention retention_of_sent(const consent::Business& business, Instant t) {
+  return retention_of_class(business, business.sent, "sent", t);
 }
 
 ledger::Retention retention_of_yes(const consent::Business& business,

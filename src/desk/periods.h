@@ -26,6 +26,8 @@ ledger::Retention retention_of_proof(const consent::Business& business, Instant 
 /// once none of its topics is configured any more.
 ledger::Retention retention_of_yes(const consent::Business& business,
                                    const std::vector<consent::TopicId>& topics, Instant t);
+/// For a message that is sent at t.
+ledger::Retention retention_of_sent(const consent::Business& business, Instant t);
 /// For a look-up by staff at t.
 ledger::Retention retention_of_look_up(const consent::Business& business, Instant t);
 /// One form has one end: the class that ends first among those of the topics it offers; none for topics that

@@ -48,6 +48,8 @@ class FileLedger final : public Ledger {
                          const Retention& retention) override;
   Result<Committed> stop_subject(const consent::SubjectId& subject, const consent::StopBody& body,
                                  const Retention& retention) override;
+  Result<Committed> sent(const consent::SubjectId& subject, const consent::SentBody& body,
+                         const Retention& retention) override;
   Result<Committed> look_up(const std::vector<consent::SubjectId>& subjects, const consent::LookupBody& body,
                             const Retention& retention) override;
   Result<Committed> hold(const std::vector<consent::SubjectId>& subjects, const consent::HoldBody& body,

@@ -231,6 +231,9 @@ class Ledger {
   /// of the chain. Fails with NotFound.
   virtual Result<Committed> look_up(const std::vector<consent::SubjectId>& subjects,
                                     const consent::LookupBody& body, const Retention& retention) = 0;
+  /// A message goes to one of the submission's addresses. Fails with NotFound.
+  virtual Result<Committed> sent(const consent::SubjectId& subject, const consent::SentBody& body,
+                                 const Retention& retention) = 0;
   /// Legal hold (GDPR Art. 17(3)(e)): neither schedule nor erasure ends these submissions before the case is
   /// cleared or its end has come on a trusted clock. Fails with NotFound, Limit (too many at once).
   virtual Result<Committed> hold(const std::vector<consent::SubjectId>& subjects,

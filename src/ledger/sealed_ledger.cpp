@@ -74,6 +74,9 @@ class SealedLedger final : public Ledger {
                                  const Retention&) override {
     return why_;
   }
+  Result<Committed> sent(const consent::SubjectId&, const consent::SentBody&, const Retention&) override {
+    return why_;
+  }
   Result<Committed> look_up(const std::vector<consent::SubjectId>&, const consent::LookupBody&,
                             const Retention&) override {
     return why_;

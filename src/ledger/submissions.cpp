@@ -135,6 +135,11 @@ Result<Committed> FileLedger::withdraw(const consent::SubjectId& subject, const 
   return append_to(subject, body, retention, nullptr);
 }
 
+Result<Committed> FileLedger::sent(const consent::SubjectId& subject, const consent::SentBody& body,
+                                   const Retention& retention) {
+  return append_to(subject, body, retention, nullptr);
+}
+
 Result<Committed> FileLedger::confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
                                       const Retention& retention) {
   return append_to(subject, body, retention, &body.evidence);

@@ -5,6 +5,7 @@
 
 #include "pages/staff_stop_page.h"
 #include "pages/verdict.h"
+#include "pages/write_page.h"
 
 #include <algorithm>
 #include <utility>
@@ -102,6 +103,17 @@ net::Response check_form(const Site& site, const View& view, const StaffPerson& 
   return respond(view, page);
 }
 
+net::Response checked(Site& site, const View& view, const StaffPerson& person, CheckInput input,
+                      const desk::Check& check) {
+  Page page = staff_page(site, person, view.tr("staff.check.title"), "check");
+  put_verdict(view, check, row_of(check, input), input,
+              {staff_stop_token(site, person), write_token(site, person)}, page.values);
+  put_problems(page.values, {});
+  input.number.clear();  // the next question is about another person
+  put_form(site, view, person, input, {}, page.values);
+  return respond(view, page);
+}
+
 net::Response not_checked(const Site& site, const View& view, const net::Request& request,
                           const StaffPerson& person, const CheckInput& input, const Error& error) {
   if (names(error, "number"))
@@ -115,7 +127,7 @@ net::Response not_checked(const Site& site, const View& view, const net::Request
 }  // namespace
 
 void put_verdict(const View& view, const desk::Check& check, const desk::CheckRow& row,
-                 const CheckInput& input, std::string_view stop_token, Values& values) {
+                 const CheckInput& input, const CheckTokens& tokens, Values& values) {
   const VerdictWords words = verdict_words(view, check, row);
   Values verdict;
   verdict.text("tone", words.tone)
@@ -132,14 +144,26 @@ void put_verdict(const View& view, const desk::Check& check, const desk::CheckRo
       .list("obligations", obligations_of(view, row.decision))
       .flag("has_obligations", !row.decision.obligations.empty())
       .list("grid", grid_of(view, check))
-      .text("stop_token", stop_token)
-      .text("stop_number", input.number)
-      .text("stop_region", input.region);
+      .flag("may_write", row.decision.verdict == decide::Verdict::Allow && !tokens.write.empty())
+      .text("write_token", tokens.write)
+      .text("write_topic", row.topic.text())
+      .text("write_channel", consent::channel_name(row.channel))
+      .text("stop_token", tokens.stop)
+      .text("number_typed", input.number)
+      .text("region_typed", input.region);
   values.group("verdict", std::move(verdict));
 }
 
 net::Response get_check(Site& site, const net::Request& request, const StaffPerson& person) {
   return check_form(site, staff_view(site.look, request), person, {}, {});
+}
+
+net::Response check_now(Site& site, const View& view, const net::Request& request, const StaffPerson& person,
+                        const CheckInput& input) {
+  const auto check = site.desk.check(input.number, input.region, person.user);
+  if (!check) return not_checked(site, view, request, person, input, check.error());
+  if (check->rows.empty()) return error_page(view, 503, "not_set_up", true);
+  return checked(site, view, person, input, *check);
 }
 
 net::Response post_check(Site& site, const net::Request& request, const StaffPerson& person) {
@@ -152,15 +176,7 @@ net::Response post_check(Site& site, const net::Request& request, const StaffPer
   if (!posted->token_good)
     return check_form(site, view, person, posted->input_ours ? input : CheckInput(),
                       {{}, view.phrase("error.bad_token.body"), posted->status});
-  const auto check = site.desk.check(input.number, input.region, person.user);
-  if (!check) return not_checked(site, view, request, person, input, check.error());
-  if (check->rows.empty()) return error_page(view, 503, "not_set_up", true);
-  Page page = staff_page(site, person, view.tr("staff.check.title"), "check");
-  put_verdict(view, *check, row_of(*check, input), input, staff_stop_token(site, person), page.values);
-  put_problems(page.values, {});
-  input.number.clear();  // the next question is about another person
-  put_form(site, view, person, input, {}, page.values);
-  return respond(view, page);
+  return check_now(site, view, request, person, input);
 }
 
 }  // namespace counterfoil::pages

@@ -17,9 +17,18 @@ struct CheckInput {
   std::string channel;
 };
 
-/// Pure: the verdict for one row of the grid, the rest folded. `stop_token` is for the stop button.
+/// For the buttons below a verdict.
+struct CheckTokens {
+  std::string stop;
+  std::string write;  // empty: whoever asks may not write
+};
+
+/// Pure: the verdict for one row of the grid, the rest folded.
 void put_verdict(const View& view, const desk::Check& check, const desk::CheckRow& row,
-                 const CheckInput& input, std::string_view stop_token, Values& values);
+                 const CheckInput& input, const CheckTokens& tokens, Values& values);
+/// Looks the number up and shows the verdict.
+net::Response check_now(Site& site, const View& view, const net::Request& request, const StaffPerson& person,
+                        const CheckInput& input);
 
 net::Response get_check(Site& site, const net::Request& request, const StaffPerson& person);
 net::Response post_check(Site& site, const net::Request& request, const StaffPerson& person);

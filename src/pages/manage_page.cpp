@@ -55,6 +55,13 @@ std::string look_ups_words(const View& view, const desk::Submission& submission)
   return i18n::tr_count(view.language, "manage.look_ups", submission.look_ups, {{"date", date}});
 }
 
+std::string sent_words(const View& view, const desk::Submission& submission) {
+  if (submission.evidence == consent::Evidence::Claimed) return {};
+  if (submission.messages == 0) return view.tr("manage.sent.none");
+  const std::string date = date_words(view, submission.written);
+  return i18n::tr_count(view.language, "manage.sent", submission.messages, {{"date", date}});
+}
+
 /// A post of this page: spends the token, does the work, comes back to the page.
 template <class Work>
 net::Response carry_out(Site& site, const net::Request& request, std::string_view route,
@@ -112,6 +119,7 @@ Page manage_page(const View& view, const desk::Submission& submission, std::stri
       .text("number_masked", submission.masked_number)
       .text("state_words", submission_state_words(view, submission))
       .text("look_ups_words", look_ups_words(view, submission))
+      .text("sent_words", sent_words(view, submission))
       .text("restrict_token", restrict_token)
       .flag("restricted", submission.restricted)
       .flag("stopped", submission.stopped)

@@ -12,6 +12,7 @@
 #include "pages/staff_access.h"
 #include "pages/staff_erase_page.h"
 #include "pages/staff_stop_page.h"
+#include "pages/write_page.h"
 
 #include <array>
 
@@ -70,6 +71,7 @@ constexpr std::array kStaffRoutes = {
     StaffRoute{net::Method::Post, "/staff/account/codes", post_new_codes, kEverybody},
     StaffRoute{net::Method::Get, "/staff/check", get_check, kEverybody},
     StaffRoute{net::Method::Post, "/staff/check", post_check, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/write", post_write, kAtTheTill},
     StaffRoute{net::Method::Get, "/staff/confirm", get_confirm, kAtTheTill},
     StaffRoute{net::Method::Post, "/staff/confirm", post_confirm, kAtTheTill},
     StaffRoute{net::Method::Post, "/staff/confirm/yes", post_confirm_yes, kAtTheTill},

@@ -16,7 +16,7 @@ constexpr std::string_view kNothing = "–";
 /// Everything a verdict text may name.
 struct Facts {
   std::string topic, channel, topics, channels, date, ended, forgotten, until, next, place, number, country,
-      scope, stop;
+      scope, stop, sent, sent_topic;
 };
 
 std::vector<consent::TopicId> agreed_topics(const desk::Check& check, consent::Channel channel) {
@@ -72,6 +72,9 @@ Facts facts_of(const View& view, const desk::Check& check, const desk::CheckRow&
   f.ended = f.until;
   const auto& next = row.decision.next_allowed;
   f.next = next ? date_words(view, *next) + ", " + time_words(view, *next) : std::string(kNothing);
+  const auto& sent = check.last_sent;
+  f.sent = sent ? date_words(view, sent->at) + ", " + time_words(view, sent->at) : std::string(kNothing);
+  f.sent_topic = sent ? topic_list(view, std::vector{sent->topic}) : std::string(kNothing);
   f.forgotten = date_or_nothing(view, given > 0 ? given + decide::kUnconfirmedLife_s : 0);
   return f;
 }
@@ -91,7 +94,9 @@ Html fill(const View& view, const std::string& id, const Facts& f) {
                           {"number", f.number},
                           {"country", f.country},
                           {"scope", f.scope},
-                          {"stop", f.stop}});
+                          {"stop", f.stop},
+                          {"sent", f.sent},
+                          {"sent_topic", f.sent_topic}});
 }
 
 std::string headline_of(const View& view, std::string_view name, const Facts& f) {

@@ -462,6 +462,11 @@ class Staff:
         return self.client.post("/staff/check", form.fields(number=number, region=region, topic=topic,
                                                             channel=channel), accept_language="en")
 
+    def write(self, verdict):
+        """Presses the button below a yes."""
+        form = verdict.form("/staff/write")
+        return self.client.post(form.action, form.fields(), accept_language="en")
+
     def confirm(self, code):
         form = self.client.get("/staff/confirm").form("/staff/confirm")
         look = self.client.post("/staff/confirm", form.fields(code=code), accept_language="en")

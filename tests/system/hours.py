@@ -54,7 +54,8 @@ class Hours(unittest.TestCase):
 
     def verdict(self, instant, topic="offers", number=b.swedish(30)):
         self.box.set_clock(instant)
-        answer = self.box.staff().check(number, topic=topic)
+        self.till = self.box.staff()
+        answer = self.till.check(number, topic=topic)
         self.assertEqual(answer.status, 200)
         return answer
 
@@ -79,6 +80,30 @@ class Hours(unittest.TestCase):
                 answer = self.verdict(instant, topic)
                 self.assertIn(headline, answer.headline)
                 self.assertIn(until, answer.words)
+
+    def test_a_message_is_noted_and_counts(self):
+        self.with_rules()
+        self.box.start()
+        with self.box.customer() as client:
+            receipt = b.opt_in(client, b.swedish(30))
+        self.assertEqual(self.box.staff().confirm(receipt.code).status, 200)
+        for day, until in ((7, "9 December 2026, 10:00"), (9, "10 December 2026, 10:00"),
+                           (10, "14 December 2026, 10:00")):  # the 8th is a holiday, the 13th a Sunday
+            verdict = self.verdict(moment(day, 11))
+            self.assertIn("Yes, you may.", verdict.headline)
+            noted = self.till.write(verdict)
+            self.assertIn("Noted: Offers of the week on WhatsApp", noted.words)
+            self.assertIn("https://wa.me/46701740630?text=Tres%20Faroles", noted.text)
+            self.assertIn("You get this because you said yes to Offers of the week on 3 December 2026", noted.words)
+            # Pressed twice: the second is a question, and the answer is that one went.
+            for again in (self.till.write(verdict), self.verdict(moment(day, 18))):
+                self.assertIn("Not today: they have had their message.", again.headline)
+                self.assertIn(until, again.words)
+        self.assertIn("Not this week: we have written often enough.", self.verdict(moment(11, 11)).headline)
+        self.assertIn("Yes, you may.", self.verdict(moment(11, 11), "orders").headline)
+        self.assertIn("Yes, you may.", self.verdict(moment(14, 11)).headline)
+        with self.box.customer() as client:
+            self.assertIn("3, last on 10 December 2026", client.get(f"/m/{receipt.token}").words)
 
     def test_the_rules_can_be_read(self):
         self.with_rules(LOOSENED)

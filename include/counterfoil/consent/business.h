@@ -113,6 +113,7 @@ struct Business {
   std::vector<Topic> topics;
   std::vector<RetentionClass> retention;
   std::string look_ups;  // name of the RetentionClass of look-ups by staff
+  std::string sent;      // name of the RetentionClass of messages that were sent
   std::vector<Recipient> recipients;
   std::vector<OptInLink> links;
 
@@ -121,6 +122,8 @@ struct Business {
   [[nodiscard]] const OptInLink* link(const LinkId& id) const;
   [[nodiscard]] const Shop* shop(const ShopId& id) const;
   [[nodiscard]] const RetentionClass* retention_class(std::string_view name) const;
+  /// The first enabled one of the channel.
+  [[nodiscard]] const Sender* sender(Channel channel) const;
   /// Channels of enabled senders, in the order of kChannels.
   [[nodiscard]] std::vector<Channel> channels() const;
 };

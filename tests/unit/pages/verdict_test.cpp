@@ -38,7 +38,7 @@ desk::CheckRow denied(const char* topic, ReasonCode code, Channel channel = Chan
 }
 
 desk::Check check_of(std::vector<desk::CheckRow> rows) {
-  return {"+46 70 174 06 05", "SE", std::move(rows), kGiven + 100};
+  return {"+46 70 174 06 05", "SE", std::move(rows), kGiven + 100, std::nullopt};
 }
 
 TEST_CASE("each verdict has one sign, one headline, one reason, one thing to do, one thing to say") {
@@ -61,6 +61,8 @@ TEST_CASE("each verdict has one sign, one headline, one reason, one thing to do,
       {ReasonCode::ChannelNotGranted, "no", "Not on WhatsApp."},
       {ReasonCode::CategoryForbidden, "no", "Not on WhatsApp."},
       {ReasonCode::CountryBlocked, "no", "Not on WhatsApp."},
+      {ReasonCode::CapDay, "no", "Not today: they have had their message."},
+      {ReasonCode::CapWeek, "no", "Not this week: we have written often enough."},
       {ReasonCode::QuietHours, "no", "Not now."},
       {ReasonCode::QuietDay, "no", "Not today."},
       {ReasonCode::Holiday, "no", "Not today: a public holiday."},
@@ -91,6 +93,20 @@ TEST_CASE("what only has to wait says until when") {
   const VerdictWords words = verdict_words(view, check_of({row}), row);
   CHECK(words.tone == "later");
   CHECK(words.why.text().find("23 November 2026, 09:40") != std::string::npos);
+}
+
+TEST_CASE("too often says what went last, and when the next may") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look, "en");
+  desk::CheckRow row = denied("offers", ReasonCode::CapDay);
+  row.decision.verdict = decide::Verdict::AllowLater;
+  row.decision.next_allowed = kGiven + 14 * kHour_s;
+  desk::Check check = check_of({row});
+  check.last_sent = consent::SentBody{kGiven, consent::Category::Marketing, Channel::Sms,
+                                      true,   consent::SenderId("sms"),     TopicId("care")};
+  const std::string why = verdict_words(view, check, row).why.text();
+  for (const char* part : {"22 November 2026, 10:40", "Important notices", "23 November 2026, 00:40"})
+    CHECK_MESSAGE(why.find(part) != std::string::npos, why);
 }
 
 TEST_CASE("an allow says what was agreed, when and where") {
@@ -134,15 +150,35 @@ TEST_CASE("the verdict page reads the number back and folds the rest") {
   Page page;
   page.name = "check";
   page.staff = true;
-  put_verdict(view, check, check.rows.front(), {"070 174 06 05", "SE", "offers", "whatsapp"}, "STOP",
-              page.values);
+  put_verdict(view, check, check.rows.front(), {"070 174 06 05", "SE", "offers", "whatsapp"},
+              {"STOP", "WRITE"}, page.values);
   const std::string html = test::whole(view, page);
   CHECK(html.find("+46 70 174 06 05") != html.npos);
   CHECK(html.find("Sweden") != html.npos);
   CHECK(html.find("<section class=\"verdict no\">") != html.npos);
   CHECK(html.find("✔ yes") > html.find("<details>"));
+  CHECK(html.find("/staff/write") == html.npos);
   CHECK(test::count_of(html, "<h1") == 1);
   CHECK(test::count_of(html, "Not today.") == 1);
+}
+
+TEST_CASE("whoever may write gets the button below a yes, and nobody else") {
+  const Look look = test::shop_look();
+  const View view = test::shop_view(look);
+  const desk::Check check = check_of({allowed("offers")});
+  const auto html_with = [&](const std::string& write_token) {
+    Page page;
+    page.name = "check";
+    page.staff = true;
+    put_verdict(view, check, check.rows.front(), {"070 174 06 05", "SE", "offers", "whatsapp"},
+                {"STOP", write_token}, page.values);
+    return test::whole(view, page);
+  };
+  const std::string html = html_with("WRITE");
+  CHECK(html.find("action=\"/staff/write\"") != html.npos);
+  CHECK(html.find("value=\"WRITE\"") != html.npos);
+  CHECK(html.find("name=\"topic\" value=\"offers\"") != html.npos);
+  CHECK(html_with("").find("/staff/write") == std::string::npos);
 }
 
 }  // namespace
