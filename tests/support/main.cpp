@@ -6,6 +6,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 
@@ -39,7 +40,12 @@ class UnityReporter final : public doctest::IReporter {
     if (!a.m_failed || !why_.empty()) return;
     why_ = std::string(a.m_expr) + " at line " + std::to_string(a.m_line) + " (" + a.m_decomp.c_str() + ")";
   }
-  void log_message(const doctest::MessageData& /*in*/) override {}
+  void log_message(const doctest::MessageData& message) override {
+    if (message.m_severity == doctest::assertType::is_warn || !why_.empty()) return;
+    why_ = message.m_string.c_str();
+    // A result is one line.
+    std::replace(why_.begin(), why_.end(), '\n', ';');
+  }
   void test_case_skipped(const doctest::TestCaseData& test) override {
     if (!test.m_skip) return;
     ++ignored_;

@@ -202,8 +202,10 @@ void World::find_lines_again(const KeyNames& keys) {
     for (const ModelLine& line : person.lines) {
       const bool kept = has_key && keys.cohorts.contains({line.kept.retention_class, line.kept.cohort});
       const bool is_there = places.contains(line.name);
-      // What is due goes by itself after a start, and may have gone before it was looked for.
-      const bool may_be_gone = !kept || line.kept.cohort < month(0);
+      // What is due goes by itself after a start, and so does whoever waits for a hold that is over by now;
+      // either may have gone before it was looked for.
+      const bool goes_on = person.erasure_waits && !person.is_held(box_->clock.now());
+      const bool may_be_gone = !kept || line.kept.cohort < month(0) || goes_on;
       must(is_there ? kept : may_be_gone,
            is_there ? "I3: line " + line.name + " is back" : "I1: line " + line.name + " is lost");
       person.partly_gone = person.partly_gone || !is_there;
