@@ -37,6 +37,13 @@ desk::CheckRow denied(const char* topic, ReasonCode code, Channel channel = Chan
   return row;
 }
 
+desk::CheckRow waiting(const char* topic, ReasonCode code, Instant next) {
+  desk::CheckRow row = denied(topic, code);
+  row.decision.verdict = decide::Verdict::AllowLater;
+  row.decision.next_allowed = next;
+  return row;
+}
+
 desk::Check check_of(std::vector<desk::CheckRow> rows) {
   return {"+46 70 174 06 05", "SE", std::move(rows), kGiven + 100, std::nullopt};
 }
@@ -87,9 +94,7 @@ TEST_CASE("each verdict has one sign, one headline, one reason, one thing to do,
 TEST_CASE("what only has to wait says until when") {
   const Look look = test::shop_look();
   const View view = test::shop_view(look, "en");
-  desk::CheckRow row = denied("offers", ReasonCode::QuietHours);
-  row.decision.verdict = decide::Verdict::AllowLater;
-  row.decision.next_allowed = kGiven + 23 * kHour_s;
+  const desk::CheckRow row = waiting("offers", ReasonCode::QuietHours, kGiven + 23 * kHour_s);
   const VerdictWords words = verdict_words(view, check_of({row}), row);
   CHECK(words.tone == "later");
   CHECK(words.why.text().find("23 November 2026, 09:40") != std::string::npos);
@@ -98,9 +103,7 @@ TEST_CASE("what only has to wait says until when") {
 TEST_CASE("too often says what went last, and when the next may") {
   const Look look = test::shop_look();
   const View view = test::shop_view(look, "en");
-  desk::CheckRow row = denied("offers", ReasonCode::CapDay);
-  row.decision.verdict = decide::Verdict::AllowLater;
-  row.decision.next_allowed = kGiven + 14 * kHour_s;
+  const desk::CheckRow row = waiting("offers", ReasonCode::CapDay, kGiven + 14 * kHour_s);
   desk::Check check = check_of({row});
   check.last_sent = consent::SentBody{kGiven, consent::Category::Marketing, Channel::Sms,
                                       true,   consent::SenderId("sms"),     TopicId("care")};
