@@ -28,4 +28,15 @@ std::string rfc3339(Instant t) {
   return text.data();
 }
 
+std::optional<Instant> instant_from_rfc3339(std::string_view text) {
+  std::tm parts{};
+  const std::string whole(text);
+  const char* end = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr) return std::nullopt;
+  const Instant t = timegm(&parts);
+  // Lenient spellings and days that do not exist are written otherwise.
+  if (t < 0 || rfc3339(t) != text) return std::nullopt;
+  return t;
+}
+
 }  // namespace counterfoil

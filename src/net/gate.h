@@ -15,6 +15,12 @@ namespace counterfoil::net {
 /// Stops have their own quota: they are answered slowly beyond it, never refused.
 enum class Priority { Normal, Stop };
 
+/// Why a head is not enough: the status, and the machine reason for the error page.
+struct HeadRefusal {
+  int status = 401;
+  std::string reason;
+};
+
 /// What a route allows. Filled by the router for one path; defaults are those of a public page.
 struct RouteLimits {
   std::size_t body_bytes_max = limits::kRequestBodyBytesMax;
@@ -22,6 +28,9 @@ struct RouteLimits {
   Priority priority = Priority::Normal;
   bool waits = false;  // for the disk or a signature, as every post may: not in the threads of the pages
   Methods methods = {Method::Get, Method::Head};  // of this path; set by the router
+  /// Looks at the head before the body is read, so that only those who may can make the box hold a long one.
+  /// Called in the event loop: must be quick and must not throw. Empty: everybody may.
+  std::function<std::optional<HeadRefusal>(const Request&)> admits{};
 };
 
 /// A head that passed: everything the parser and the handlers need from it.

@@ -70,8 +70,8 @@ void Router::post(std::string_view pattern, Handler handler, RouteLimits limits)
   add(Method::Post, pattern, std::move(handler), limits);
 }
 
-void Router::set_error_page(ErrorPage page) {
-  error_page_ = std::move(page);
+void Router::set_error_page(ErrorPage page, std::string below) {
+  error_pages_.insert_or_assign(std::move(below), std::move(page));
 }
 
 Router::Match Router::find(std::optional<Method> method, std::string_view path) const {
@@ -96,9 +96,11 @@ Router::Match Router::find(std::optional<Method> method, std::string_view path) 
 }
 
 Response Router::error(const Request& request, int status, std::string_view reason) const {
-  if (error_page_) {
+  const auto at = std::find_if(error_pages_.begin(), error_pages_.end(),
+                               [&](const auto& known) { return request.path.starts_with(known.first); });
+  if (at != error_pages_.end()) {
     try {
-      Response page = error_page_(request, status, reason);
+      Response page = at->second(request, status, reason);
       page.status = status;
       return page;
     } catch (...) {

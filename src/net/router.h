@@ -9,6 +9,9 @@
 
 #include "net/gate.h"
 
+#include <functional>
+#include <map>
+
 namespace counterfoil::net {
 
 using Handler = std::function<Response(const Request&)>;
@@ -28,7 +31,8 @@ class Router {
   void add(Method method, std::string_view pattern, Handler handler, RouteLimits limits = {});
   void get(std::string_view pattern, Handler handler, RouteLimits limits = {});
   void post(std::string_view pattern, Handler handler, RouteLimits limits = {});
-  void set_error_page(ErrorPage page);
+  /// below: only for paths that begin like this, "/v1/", before any page for all.
+  void set_error_page(ErrorPage page, std::string below = {});
 
   struct Match {
     bool found = false;        // the path exists (perhaps not for this method)
@@ -45,7 +49,7 @@ class Router {
  private:
   struct Route;
   std::vector<Route> routes_;
-  ErrorPage error_page_;
+  std::map<std::string, ErrorPage, std::greater<>> error_pages_;  // the longest beginnings first
 };
 
 }  // namespace counterfoil::net

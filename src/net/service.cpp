@@ -137,6 +137,8 @@ std::optional<Service::Refusal> Service::judge_door(Admission& admission, Verdic
   bool is_stop = match.limits.priority == Priority::Stop;
   if (verdict.head.method == Method::Post && !is_same_origin(admission.request))
     return Refusal{403, "cross_site", {}, {}};
+  if (match.limits.admits)
+    if (auto why = match.limits.admits(admission.request)) return Refusal{why->status, why->reason, {}, {}};
   unsigned per_minute_max = match.limits.requests_per_minute_max;
   if (per_minute_max > 0 && !is_stop) {
     std::string what = verdict.head.method_text + " " + std::string(match.pattern);

@@ -41,5 +41,7 @@ class Clock {
 
 /// "2026-11-22T09:30:00Z" (RFC 3339).
 std::string rfc3339(Instant t);
+/// Reads exactly what rfc3339() writes, of the years 1970 to 9999.
+std::optional<Instant> instant_from_rfc3339(std::string_view text);
 
 }  // namespace counterfoil
