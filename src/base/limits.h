@@ -27,6 +27,13 @@ constexpr std::size_t kConnectionsMax = 384;
 constexpr std::size_t kConnectionsPerAddressMax = 32;
 constexpr unsigned kOptInsPerMinuteMax = 60;   // per address
 constexpr unsigned kGuessesPerMinuteMax = 30;  // per address: logins, set-up codes
+constexpr std::size_t kApiBodyBytesMax = 64 * 1024;
+constexpr unsigned kApiDepthMax = 8;
+constexpr std::size_t kApiValuesMax = 4096;
+constexpr std::size_t kQuestionsMax = 100;  // of one request: each number is looked up and recorded
+constexpr std::size_t kClientsMax = 32;
+constexpr std::size_t kClientNameBytesMax = 32;  // with "client/" before it still a name
+constexpr std::size_t kClientTokenBytes = 32;
 constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
 constexpr std::size_t kFormTokensRememberedMax = 32'768;
 constexpr std::size_t kSessionsMax = 256;
@@ -56,6 +63,15 @@ constexpr int kListenBacklog = 1024;
 constexpr int kAcceptsAtOnce = 32;  // before the others of the loop have their turn
 constexpr int kClientConnectDeadline_ms = 10'000;
 constexpr int kClientReadDeadline_ms = 30'000;
+
+// Lists of numbers that a program asks about
+constexpr std::size_t kListPieceBytesMax = 256 * 1024;
+constexpr std::uint64_t kListBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kListsMax = 4;                  // of all clients
+constexpr std::int64_t kListIdle_ms = 3600LL * 1000;  // then it is forgotten
+constexpr std::size_t kListPageLinesMax = 4096;
+constexpr std::size_t kListSampleMax = 10'000;
+constexpr std::size_t kScratchBlock_bytes = 64 * 1024;
 
 // Ledger
 constexpr std::size_t kLeafLineBytesMax = 64 * 1024;

@@ -91,6 +91,10 @@ Result<std::vector<json::Value>> FileLedger::items(std::string_view kind) const 
   return out;
 }
 
+Result<std::unique_ptr<Scratch>> FileLedger::scratch() const {
+  return Scratch::open(options_.folder);
+}
+
 Status FileLedger::audit_items() const {
   CF_TRY(auto reader, readers_.lease());
   CF_TRY(auto st, reader->files().desk.prepare("SELECT kind, id, w FROM item"));

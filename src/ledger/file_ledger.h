@@ -84,6 +84,7 @@ class FileLedger final : public Ledger {
   Status remove_item(std::string_view kind, std::string_view id) override;
   Result<json::Value> item(std::string_view kind, std::string_view id) const override;
   Result<std::vector<json::Value>> items(std::string_view kind) const override;
+  [[nodiscard]] Result<std::unique_ptr<Scratch>> scratch() const override;
 
   Result<consent::PersonState> person(const consent::Address& address) const override;
   Result<Subject> subject_by_token(std::string_view token) const override;

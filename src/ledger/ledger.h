@@ -25,6 +25,7 @@
 #include "counterfoil/proof/key_chain.h"
 #include "counterfoil/proof/receipt.h"
 #include "counterfoil/proof/tree.h"
+#include "ledger/scratch.h"
 
 #include <functional>
 #include <memory>
@@ -288,6 +289,9 @@ class Ledger {
   virtual Result<json::Value> item(std::string_view kind, std::string_view id) const = 0;  // NotFound
   /// All items of a kind, in no order.
   virtual Result<std::vector<json::Value>> items(std::string_view kind) const = 0;
+
+  /// Room for what somebody works at, in the ledger's folder. Fails with Refused, Io.
+  [[nodiscard]] virtual Result<std::unique_ptr<Scratch>> scratch() const = 0;
 
   // ---- reading ----
 

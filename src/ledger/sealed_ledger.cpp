@@ -119,6 +119,7 @@ class SealedLedger final : public Ledger {
   Result<std::vector<json::Value>> items(std::string_view) const override {
     return std::vector<json::Value>();
   }
+  [[nodiscard]] Result<std::unique_ptr<Scratch>> scratch() const override { return why_; }
   Result<consent::PersonState> person(const consent::Address&) const override { return why_; }
   Result<Subject> subject_by_token(std::string_view) const override { return why_; }
   Result<Subject> subject_by_code(std::string_view) const override { return why_; }
