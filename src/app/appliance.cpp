@@ -111,6 +111,24 @@ Result<json::Value> add_peer(desk::Desk& desk, const json::Value& request) {
   return json::Value(json::Object{});
 }
 
+Result<json::Value> add_client(desk::Desk& desk, const json::Value& request) {
+  desk::Client client;
+  CF_TRY(client.name, request.string_at("name"));
+  CF_TRY(client.scopes, request.strings_at("scopes"));
+  CF_TRY(auto token, desk.add_client(client));
+  return json::Value(json::Object{{"token", std::move(token)}});
+}
+
+json::Value list_clients(const desk::Desk& desk) {
+  json::Array out;
+  for (const auto& client : desk.clients()) {
+    json::Array scopes;
+    for (const auto& scope : client.scopes) scopes.emplace_back(scope);
+    out.emplace_back(json::Object{{"name", client.name}, {"scopes", std::move(scopes)}});
+  }
+  return json::Object{{"clients", std::move(out)}};
+}
+
 // A stop is the one thing that is never refused. Where not even the spill file can be used the first reason
 // is the one to mend.
 Result<std::unique_ptr<ledger::Ledger>> open_or_seal_ledger(const ledger::Options& options) {
@@ -330,6 +348,12 @@ Result<json::Value> Appliance::change(const std::string& name, const json::Value
       return fail(Code::Refused, "this is a demo shop with invented people; a real backend needs a real box");
     return add_peer(*desk_, request);
   }
+  if (name == "client.add") return add_client(*desk_, request);
+  if (name == "client.remove") {
+    CF_TRY(const auto client, request.string_at("name"));
+    CF_CHECK(desk_->remove_client(client));
+    return json::Value(json::Object{});
+  }
   if (name == "retention.run") {
     const auto* word = request.find("clock_is_right");
     CF_CHECK(ledger_->sweep(word != nullptr && word->boolean() != nullptr && *word->boolean()));
@@ -363,6 +387,8 @@ Result<json::Value> Appliance::command(const json::Value& request, const Control
     return json::Value(json::Object{{"host", config_.host}, {"links", std::move(out)}});
   }
   if (name == "peers") return list_peers();
+  if (name == "clients") return list_clients(*desk_);
+  if (name == "decide") return decide(*desk_, request);
   if (name == "retention.due") return list_due();
   if (name == "retention.shorten") return shorten(request, progress);
   if (name == "retention.report") return report_retention();

@@ -3,6 +3,7 @@
 
 #include "app/daemon.h"
 
+#include "api/routes.h"
 #include "app/certificate.h"
 #include "app/control.h"
 #include "base/fd.h"
@@ -153,6 +154,7 @@ class Doors {
     CF_TRY(const auto site, pages::open_site(context));
     pages::add_customer_routes(customer_, site);
     pages::add_staff_routes(staff_, site);
+    api::add_routes(staff_, box_.desk());
     sync::add_routes(sync_, box_.desk());
     return {};
   }

@@ -3,6 +3,8 @@
 
 #include "app/people.h"
 
+#include "counterfoil/decide/decision_json.h"
+
 #include <charconv>
 #include <chrono>
 
@@ -89,7 +91,47 @@ Result<json::Value> erase_person(desk::Desk& desk, const json::Value& request) {
   return json::Value(json::Object{{"certificate", "/e/" + erasure->token}, {"held", erasure->report.held}});
 }
 
+Error question_words(const desk::Desk& desk, const Error& error) {
+  const auto names = [](const auto& all, const auto& name_of) {
+    std::string out;
+    for (const auto& one : all) out += (out.empty() ? "" : ", ") + std::string(name_of(one));
+    return out;
+  };
+  const auto& business = desk.business();
+  if (error == fail(Code::BadInput, "topic"))
+    return fail(Code::BadInput, "the topics of this shop are " +
+                                    names(business.topics, [](const auto& t) { return t.id.text(); }));
+  if (error == fail(Code::BadInput, "channel"))
+    return fail(Code::BadInput, "the channels of this shop are " + names(business.channels(), [](auto c) {
+                                  return consent::channel_name(c);
+                                }));
+  if (error == fail(Code::BadInput, "sender"))
+    return fail(Code::BadInput, "the shop has no sender of that name on this channel");
+  return person_words(error);
+}
+
 }  // namespace
+
+Result<json::Value> decide(desk::Desk& desk, const json::Value& request) {
+  desk::Asked asked;
+  CF_TRY(asked.number, request.string_at("number"));
+  CF_TRY(auto topic, request.string_at("topic"));
+  CF_TRY(const auto channel_text, request.string_at("channel"));
+  asked.region = text_or_none(request, "region");
+  asked.topic = consent::TopicId(std::move(topic));
+  asked.sender = consent::SenderId(text_or_none(request, "sender"));
+  const auto channel = consent::channel_from_name(channel_text);
+  if (!channel) return question_words(desk, fail(Code::BadInput, "channel"));
+  asked.channel = *channel;
+  if (const auto until = text_or_none(request, "useful_until"); !until.empty()) {
+    asked.useful_until = instant_from_rfc3339(until);
+    if (!asked.useful_until) return fail(Code::BadInput, "a time is written 2026-11-22T09:30:00Z");
+  }
+  const auto question = desk.question(asked);
+  if (!question) return question_words(desk, question.error());
+  CF_TRY(const auto decisions, desk.decide({*question}, consent::UserId(std::string(desk::kOperator))));
+  return json::Value(decide::to_json(decisions.front()));
+}
 
 std::optional<Result<json::Value>> change_person(desk::Desk& desk, std::string_view command,
                                                  const json::Value& request) {

@@ -8,7 +8,7 @@
 
 namespace counterfoil::desk {
 
-decide::Whereabouts Atlas::of(const std::string& region) {
+decide::Whereabouts Atlas::of(const std::string& region) const {
   const std::lock_guard lock(mutex_);
   const auto known = known_.find(region);
   if (known != known_.end()) return known->second;

@@ -17,14 +17,14 @@ class Atlas {
   /// The business outlives it.
   explicit Atlas(const consent::Business& business) : business_(business) {}
   /// A number of the shop's own country is in the shop's time zone; others may be in each zone of theirs.
-  decide::Whereabouts of(const std::string& region);
+  decide::Whereabouts of(const std::string& region) const;
 
  private:
   [[nodiscard]] decide::Whereabouts look_up(const std::string& region) const;
 
   const consent::Business& business_;
-  std::mutex mutex_;
-  std::map<std::string, decide::Whereabouts> known_;  // guarded by mutex_; by region, never forgotten
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, decide::Whereabouts> known_;  // guarded by mutex_; by region, never forgotten
 };
 
 }  // namespace counterfoil::desk

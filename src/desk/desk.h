@@ -13,9 +13,12 @@
 
 #include "counterfoil/consent/business.h"
 #include "counterfoil/decide/decide.h"
+#include "desk/asked.h"
 #include "desk/log_view.h"
+#include "desk/scrubs.h"
 #include "ledger/ledger.h"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -163,13 +166,6 @@ struct Check {
   std::optional<consent::SentBody> last_sent;  // the latest message that was no reply
 };
 
-/// What somebody at the till is about to write.
-struct Message {
-  std::string number;  // as typed
-  std::string region;
-  consent::Channel channel = consent::Channel::WhatsApp;
-  consent::TopicId topic;
-};
 struct Written {
   decide::Decision decision;  // noted exactly when it is Allow
   Instant at = 0;
@@ -193,6 +189,20 @@ struct Peer {
   Hash spki_sha256{};
   std::vector<std::string> rights;  // "pull"
 };
+
+// ---- programs ----
+
+/// A campaign tool or a CRM that asks over the API, known by a token of which only a hash is kept.
+struct Client {
+  std::string name;
+  std::vector<std::string> scopes;  // of kScopes, sorted
+  /// How look-ups name it: no member of the staff can have that name.
+  [[nodiscard]] consent::UserId id() const { return consent::UserId("client/" + name); }
+};
+/// What a client may be allowed.
+inline constexpr std::array<std::string_view, 2> kScopes = {"decide", "scrub"};
+/// Who looked somebody up on the box's own command line.
+inline constexpr std::string_view kOperator = "operator/command-line";
 
 class Desk {
  public:
@@ -240,9 +250,17 @@ class Desk {
 
   /// Each look-up is recorded before it is answered: in the chain of what was found, and in the user's count.
   virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) = 0;
+  /// BadInput "number", "topic", "channel" or "sender".
+  [[nodiscard]] virtual Result<decide::Question> question(const Asked& asked) const = 0;
+  /// The decision that a check at the till would give, for each question and in their order. One look-up for
+  /// each number.
+  virtual Result<std::vector<decide::Decision>> decide(const std::vector<decide::Question>& questions,
+                                                       const consent::UserId& by) = 0;
+  /// The same about a great many numbers, by the id of a client.
+  virtual Scrubs& scrubs() = 0;
   /// Asks once more, and when the answer is yes notes that the message goes now (contact.sent), before it
-  /// does. Auditors: Refused. BadInput "number", "topic" or "channel".
-  virtual Result<Written> write(const Message& message, const User& by) = 0;
+  /// does. Auditors: Refused. BadInput as question().
+  virtual Result<Written> write(const Asked& message, const User& by) = 0;
   /// As far as they are kept (Business::look_ups); the newest day first.
   virtual Result<std::vector<LookUpCount>> look_ups() const = 0;
   /// Legal hold of all that names the number; how many submissions. BadInput "number", "case" or "until" (a
@@ -305,6 +323,13 @@ class Desk {
   virtual Result<std::vector<Peer>> peers() const = 0;
   /// The peer with this key, or NotFound.
   virtual Result<Peer> peer_by_key(const Hash& spki_sha256) const = 0;
+
+  /// The token, which is shown once. Conflict for a name that is taken; BadInput in words; Limit.
+  virtual Result<std::string> add_client(const Client& client) = 0;
+  virtual Status remove_client(std::string_view name) = 0;  // NotFound
+  [[nodiscard]] virtual std::vector<Client> clients() const = 0;
+  /// From memory, at once.
+  [[nodiscard]] virtual std::optional<Client> client_by_token(std::string_view token) const = 0;
 
   // ---- the log ----
 

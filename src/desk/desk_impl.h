@@ -54,7 +54,11 @@ class DeskImpl final : public Desk {
   Result<Receipt> receipt(std::string_view token) const override;
 
   Result<Check> check(std::string_view number, std::string_view region, const User& by) override;
-  Result<Written> write(const Message& message, const User& by) override;
+  [[nodiscard]] Result<decide::Question> question(const Asked& asked) const override;
+  Result<std::vector<decide::Decision>> decide(const std::vector<decide::Question>& questions,
+                                               const consent::UserId& by) override;
+  Scrubs& scrubs() override { return scrubs_; }
+  Result<Written> write(const Asked& message, const User& by) override;
   Result<std::vector<LookUpCount>> look_ups() const override;
   Result<std::size_t> hold(std::string_view number, std::string_view region,
                            const consent::HoldBody& body) override;
@@ -89,6 +93,10 @@ class DeskImpl final : public Desk {
   Status remove_peer(std::string_view name) override;
   Result<std::vector<Peer>> peers() const override;
   Result<Peer> peer_by_key(const Hash& spki_sha256) const override;
+  Result<std::string> add_client(const Client& client) override;
+  Status remove_client(std::string_view name) override;
+  [[nodiscard]] std::vector<Client> clients() const override;
+  [[nodiscard]] std::optional<Client> client_by_token(std::string_view token) const override;
 
   LogView log_view(const Peer& peer) override { return {business_, peer.recipient, ledger_}; }
   void keep_house() override;
@@ -96,13 +104,25 @@ class DeskImpl final : public Desk {
   [[nodiscard]] ClockState clock_state() const override { return ledger_.clock_state(); }
 
  private:
+  /// A question but for the number, and with it.
+  Result<decide::Question> about(const Asked& asked) const;
+  Status put_number(decide::Question& question, std::string_view typed, std::string_view region) const;
+  Result<Scrubs::Needs::Answer> decide_line(decide::Question question, std::string_view typed,
+                                            std::string_view region, Instant as_of) const;
+  Status note_scrub(const consent::UserId& client, std::uint64_t lines);
   Result<ledger::Subject> open_code(std::string_view code, const User& by);
-  /// Without a check somebody looked for another reason.
-  Status note_look_up(const User& by, std::vector<ledger::Subject> subjects, const Check* check);
+  /// Questions about one number, of which a look-up is noted.
+  Result<std::vector<decide::Decision>> answer(const std::vector<decide::Question>& questions,
+                                               const consent::Address& address,
+                                               const consent::PersonState& person, const consent::UserId& by);
+  /// Without decisions somebody looked for another reason.
+  Status note_look_up(const consent::UserId& by, std::vector<ledger::Subject> subjects,
+                      const std::vector<decide::Decision>& decisions);
   Status count_look_up(const consent::UserId& user, bool found);
   Status forget_look_ups(Instant now);
   Status load_links();
   Status load_users();
+  Status load_clients();
   Status load_till_key();
   [[nodiscard]] LoginTry login_try(std::string_view name, const LoginPlace& place) const;
   Result<Account> account(std::string_view name) const;  // NotFound
@@ -155,7 +175,10 @@ class DeskImpl final : public Desk {
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<consent::LinkId, consent::OptInLink> links_;
-  std::set<Hash> published_;  // notices in the log
+  std::set<Hash> published_;        // notices in the log
+  std::map<Hash, Client> clients_;  // by the hash of the token
+
+  Scrubs scrubs_;  // last: its thread ends first
 };
 
 }  // namespace counterfoil::desk

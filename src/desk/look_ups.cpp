@@ -49,15 +49,13 @@ std::vector<consent::SubjectId> looked_at(std::vector<ledger::Subject> subjects)
   return out;
 }
 
-consent::LookupBody body_of(const User& by, const Check* check) {
+consent::LookupBody body_of(const consent::UserId& by, const std::vector<decide::Decision>& decisions) {
   consent::LookupBody out;
-  out.user = by.id;
-  out.answer = check == nullptr ? "unknown" : "deny";
-  if (check == nullptr) return out;
-  for (const CheckRow& row : check->rows) {
-    if (row.decision.verdict == decide::Verdict::Allow) out.answer = "allow";
-    for (const auto& reason : row.decision.reasons)
-      out.reasons.emplace_back(decide::reason_name(reason.code));
+  out.user = by;
+  out.answer = decisions.empty() ? "unknown" : "deny";
+  for (const decide::Decision& decision : decisions) {
+    if (decision.verdict == decide::Verdict::Allow) out.answer = "allow";
+    for (const auto& reason : decision.reasons) out.reasons.emplace_back(decide::reason_name(reason.code));
   }
   std::sort(out.reasons.begin(), out.reasons.end());
   out.reasons.erase(std::unique(out.reasons.begin(), out.reasons.end()), out.reasons.end());
@@ -67,12 +65,13 @@ consent::LookupBody body_of(const User& by, const Check* check) {
 }  // namespace
 
 // Before the answer is given: what cannot be recorded is not looked up.
-Status DeskImpl::note_look_up(const User& by, std::vector<ledger::Subject> subjects, const Check* check) {
+Status DeskImpl::note_look_up(const consent::UserId& by, std::vector<ledger::Subject> subjects,
+                              const std::vector<decide::Decision>& decisions) {
   const bool found = !subjects.empty();
   if (found)
-    CF_CHECK(ledger_.look_up(looked_at(std::move(subjects)), body_of(by, check),
+    CF_CHECK(ledger_.look_up(looked_at(std::move(subjects)), body_of(by, decisions),
                              retention_of_look_up(business_, clock_.now())));
-  return count_look_up(by.id, found);
+  return count_look_up(by, found);
 }
 
 Status DeskImpl::count_look_up(const consent::UserId& user, bool found) {

@@ -68,7 +68,14 @@ DeskImpl::DeskImpl(const consent::Business& business, decide::Rules rules, ledge
       ledger_(ledger),
       clock_(clock),
       missing_(consent::missing_for_opt_in(business)),
-      atlas_(business) {
+      atlas_(business),
+      scrubs_(
+          {[this](const Asked& asked) { return about(asked); },
+           [this](decide::Question question, std::string_view typed, std::string_view region, Instant as_of) {
+             return decide_line(std::move(question), typed, region, as_of);
+           },
+           [this](const consent::UserId& client, std::uint64_t lines) { return note_scrub(client, lines); },
+           [this] { return ledger_.scratch(); }, clock_}) {
   rules_.minimum_evidence = business.minimum_evidence;
 }
 
@@ -82,6 +89,7 @@ Result<std::unique_ptr<Desk>> Desk::open(const consent::Business& business, deci
 Status DeskImpl::start() {
   CF_CHECK(load_links());
   CF_CHECK(load_users());
+  CF_CHECK(load_clients());
   CF_CHECK(load_till_key());
   if (ledger_.health().read_only || !missing_.empty()) return {};
   for (const auto& link : links()) CF_CHECK(publish_notices(link));

@@ -60,68 +60,124 @@ const ledger::Subject* chain_of(const std::vector<ledger::Subject>& subjects, co
   return nullptr;
 }
 
-decide::Question question_about(const consent::Address& address, consent::Channel channel,
-                                const consent::Topic& topic, const decide::Whereabouts& where) {
-  decide::Question out;
-  out.address = address;
-  out.channel = channel;
-  out.topic = topic.id;
-  out.category = topic.category;
-  out.where = where;
-  return out;
-}
-
 }  // namespace
 
-Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& by) {
-  auto canonical = canonical_number(number, region);
-  if (!canonical) return fail(Code::BadInput, "number");
-  const consent::Address address{consent::AddressKind::Phone, *canonical, consent::Evidence::Claimed};
-  CF_TRY(const auto person, ledger_.person(address));
-  Check out;
-  const auto shown = phone::show(*canonical);
-  out.international = shown.international;
-  out.region = shown.region;
-  out.as_of = clock_.now();
-  out.last_sent = last_sent_to(person);
-  const decide::Whereabouts where = atlas_.of(shown.region);
-  for (auto channel : business_.channels()) {
-    for (const auto& topic : business_.topics) {
-      CheckRow row{channel, topic.id,
-                   decide::decide(person, question_about(address, channel, topic, where), rules_, out.as_of,
-                                  ledger_.clock_state())};
-      put_latest_grant(row, person);
-      out.rows.push_back(std::move(row));
-    }
-  }
+Result<std::vector<decide::Decision>> DeskImpl::answer(const std::vector<decide::Question>& questions,
+                                                       const consent::Address& address,
+                                                       const consent::PersonState& person,
+                                                       const consent::UserId& by) {
+  const Instant now = clock_.now();
+  std::vector<decide::Decision> out;
+  for (const auto& question : questions)
+    out.push_back(decide::decide(person, question, rules_, now, ledger_.clock_state()));
   CF_TRY(auto subjects, ledger_.submissions(address));
-  CF_CHECK(note_look_up(by, std::move(subjects), &out));
+  CF_CHECK(note_look_up(by, std::move(subjects), out));
   return out;
 }
 
-Result<Written> DeskImpl::write(const Message& message, const User& by) {
-  if (by.role == Role::Auditor) return fail(Code::Refused, "an auditor looks, but writes to nobody");
-  auto canonical = canonical_number(message.number, message.region);
-  if (!canonical) return fail(Code::BadInput, "number");
-  const consent::Topic* topic = business_.topic(message.topic);
+Result<Check> DeskImpl::check(std::string_view number, std::string_view region, const User& by) {
+  decide::Question about_them;
+  CF_CHECK(put_number(about_them, number, region));
+  const consent::Address& address = about_them.address;
+  std::vector<decide::Question> questions;
+  for (auto channel : business_.channels())
+    for (const auto& topic : business_.topics) {
+      CF_TRY(auto question, about({{}, {}, channel, topic.id}));
+      question.address = address;
+      question.where = about_them.where;
+      questions.push_back(std::move(question));
+    }
+  Check out;
+  const auto shown = phone::show(address.value);
+  out.international = shown.international;
+  out.region = shown.region;
+  CF_TRY(const auto person, ledger_.person(address));
+  CF_TRY(auto decisions, answer(questions, address, person, by.id));
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    CheckRow row{questions[i].channel, questions[i].topic, std::move(decisions[i])};
+    put_latest_grant(row, person);
+    out.rows.push_back(std::move(row));
+  }
+  out.as_of = out.rows.empty() ? clock_.now() : out.rows.front().decision.as_of;
+  out.last_sent = last_sent_to(person);
+  return out;
+}
+
+Result<decide::Question> DeskImpl::about(const Asked& asked) const {
+  const consent::Topic* topic = business_.topic(asked.topic);
   if (topic == nullptr) return fail(Code::BadInput, "topic");
-  const consent::Sender* sender = business_.sender(message.channel);
+  const consent::Sender* sender = business_.sender(asked.channel);
   if (sender == nullptr) return fail(Code::BadInput, "channel");
-  const consent::Address address{consent::AddressKind::Phone, *canonical, consent::Evidence::Claimed};
-  const auto where = atlas_.of(phone::show(*canonical).region);
+  if (!asked.sender.empty() && asked.sender != sender->id) return fail(Code::BadInput, "sender");
+  decide::Question out;
+  out.channel = asked.channel;
+  out.sender = asked.sender;
+  out.topic = asked.topic;
+  out.category = topic->category;
+  out.useful_until = asked.useful_until;
+  return out;
+}
+
+Status DeskImpl::put_number(decide::Question& question, std::string_view typed,
+                            std::string_view region) const {
+  auto canonical = canonical_number(typed, region);
+  if (!canonical) return fail(Code::BadInput, "number");
+  question.where = atlas_.of(phone::show(*canonical).region);
+  question.address = {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed};
+  return {};
+}
+
+Result<decide::Question> DeskImpl::question(const Asked& asked) const {
+  CF_TRY(auto out, about(asked));
+  CF_CHECK(put_number(out, asked.number, asked.region));
+  return out;
+}
+
+Result<Scrubs::Needs::Answer> DeskImpl::decide_line(decide::Question question, std::string_view typed,
+                                                    std::string_view region, Instant as_of) const {
+  CF_CHECK(put_number(question, typed, region));
+  CF_TRY(const auto person, ledger_.person(question.address));
+  auto decision = decide::decide(person, question, rules_, as_of, ledger_.clock_state());
+  return Scrubs::Needs::Answer{std::move(question.address.value), std::move(decision)};
+}
+
+Status DeskImpl::note_scrub(const consent::UserId& client, std::uint64_t lines) {
+  CF_CHECK(ledger_.record(consent::EventType::SysAudit,
+                          json::Object{{"count", lines}, {"kind", "scrub"}, {"user", client.text()}}));
+  return {};
+}
+
+Result<std::vector<decide::Decision>> DeskImpl::decide(const std::vector<decide::Question>& questions,
+                                                       const consent::UserId& by) {
+  std::map<std::string, std::vector<std::size_t>> by_number;  // positions in questions
+  for (std::size_t i = 0; i < questions.size(); ++i) by_number[questions[i].address.value].push_back(i);
+  std::vector<decide::Decision> out(questions.size());
+  for (const auto& [number, places] : by_number) {
+    std::vector<decide::Question> mine;
+    for (const std::size_t i : places) mine.push_back(questions[i]);
+    CF_TRY(const auto person, ledger_.person(mine.front().address));
+    CF_TRY(auto decisions, answer(mine, mine.front().address, person, by));
+    for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(decisions[i]);
+  }
+  return out;
+}
+
+Result<Written> DeskImpl::write(const Asked& message, const User& by) {
+  if (by.role == Role::Auditor) return fail(Code::Refused, "an auditor looks, but writes to nobody");
+  CF_TRY(const auto asked, question(message));
   // One after the other, or two tills would both be the first of a day.
   const std::lock_guard one_at_a_time(write_mutex_);
-  CF_TRY(const auto person, ledger_.person(address));
+  CF_TRY(const auto person, ledger_.person(asked.address));
   Written out;
   out.at = clock_.now();
-  out.decision = decide::decide(person, question_about(address, message.channel, *topic, where), rules_,
-                                out.at, ledger_.clock_state());
+  out.decision = decide::decide(person, asked, rules_, out.at, ledger_.clock_state());
   if (out.decision.verdict != decide::Verdict::Allow) return out;
-  CF_TRY(const auto subjects, ledger_.submissions(address));
-  const ledger::Subject* chain = chain_of(subjects, {message.channel, message.topic}, out.decision);
+  CF_TRY(const auto subjects, ledger_.submissions(asked.address));
+  const ledger::Subject* chain = chain_of(subjects, {asked.channel, asked.topic}, out.decision);
   if (chain == nullptr) return fail(Code::Conflict, "the submission that said yes is gone");
   out.language = chain->state.language;
-  const consent::SentBody body{out.at, topic->category, message.channel, true, sender->id, message.topic};
+  const consent::SenderId& sender = business_.sender(asked.channel)->id;
+  const consent::SentBody body{out.at, asked.category, asked.channel, true, sender, asked.topic};
   CF_CHECK(ledger_.sent(chain->id, body, retention_of_sent(business_, out.at)));
   return out;
 }
@@ -137,7 +193,7 @@ Result<ledger::Subject> DeskImpl::open_code(std::string_view code, const User& b
 
 Result<Submission> DeskImpl::submission_by_code(std::string_view code, const User& by) {
   CF_TRY(const auto subject, open_code(code, by));
-  CF_CHECK(note_look_up(by, {subject}, nullptr));
+  CF_CHECK(note_look_up(by.id, {subject}, {}));
   return view_of({}, subject);
 }
 

@@ -51,6 +51,9 @@ std::vector<Values> grid_of(const View& view, const desk::Check& check) {
   std::vector<Values> rows;
   for (const desk::CheckRow& row : check.rows) {
     std::vector<Values> reasons;
+    std::string codes(decide::verdict_name(row.decision.verdict));
+    for (const decide::Reason& reason : row.decision.reasons)
+      codes += " " + std::string(decide::reason_name(reason.code));
     // Two rules that say the same (the promise, and good manners) are one line to read.
     std::string last;
     for (const decide::Reason& reason : row.decision.reasons)
@@ -58,7 +61,9 @@ std::vector<Values> grid_of(const View& view, const desk::Check& check) {
           words != std::exchange(last, words))
         reasons.push_back(Values().text("reason_words", words));
     Values cell;
-    cell.text("cell_topic", topic_words(view, row.topic))
+    cell.text("question", std::string(consent::channel_name(row.channel)) + " " + row.topic.text())
+        .text("decision", codes)
+        .text("cell_topic", topic_words(view, row.topic))
         .text("cell_channel", channel_words(view, row.channel))
         .text("cell_verdict", cell_words(view, row.decision))
         .text("cell_evidence", "")

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kWriteRoute = "staff-write";
 
 /// What stands under every message (product.md R10): why it comes, and how to stop.
-std::string text_of(const View& customer, const desk::Message& message, const decide::Because& because) {
+std::string text_of(const View& customer, const desk::Asked& message, const decide::Because& because) {
   const consent::Sender* sender = customer.business().sender(message.channel);
   const auto ways = home_stops(customer);
   const std::string stop =
@@ -34,7 +34,7 @@ std::string address_of(consent::Channel channel, const std::string& canonical, c
 }
 
 net::Response written_page(const Site& site, const View& view, const StaffPerson& person,
-                           const desk::Message& message, const desk::Written& written) {
+                           const desk::Asked& message, const desk::Written& written) {
   View customer = view;
   customer.language = i18n::Language::find(written.language).value_or(view.language);
   const std::string text = text_of(customer, message, *written.decision.because);
@@ -68,7 +68,7 @@ net::Response post_write(Site& site, const net::Request& request, const StaffPer
   if (!posted->token_good) return check_now(site, view, request, person, input);
   const auto channel = consent::channel_from_name(input.channel);
   if (!channel) return error_answer(view, request, fail(Code::BadInput, "channel"), true);
-  const desk::Message message{input.number, input.region, *channel, consent::TopicId(input.topic)};
+  const desk::Asked message{input.number, input.region, *channel, consent::TopicId(input.topic)};
   const auto written = site.desk.write(message, person.user);
   if (!written) return error_answer(view, request, written.error(), true);
   // What was allowed a moment ago may not be any more.

@@ -16,7 +16,8 @@ def zbar(picture):
 
 
 class Help(unittest.TestCase):
-    COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["user", "password"], ["user", "remove"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
+    COMMANDS = [[], ["init"], ["user"], ["user", "add"], ["user", "password"], ["user", "remove"],
+                ["client"], ["client", "add"], ["client", "list"], ["client", "remove"], ["decide"], ["link"], ["link", "add"], ["link", "show"], ["peer"],
                 ["peer", "add"], ["peer", "remove"], ["retention"], ["retention", "due"], ["retention", "report"], ["retention", "run"], ["retention", "shorten"], ["hold"], ["hold", "set"], ["hold", "clear"], ["hold", "list"], ["restrict"], ["erase"], ["backup"], ["restore"], ["status"], ["verify"], ["log-key"], ["key"], ["key", "rotate"], ["tls"], ["tls", "status"], ["tls", "csr"], ["tls", "install"], ["classify"], ["rules"], ["rules", "list"], ["rules", "explain"], ["rules", "check"], ["pull"], ["show"], ["demo"]]
 
     def test_every_subcommand_explains_itself(self):

@@ -39,6 +39,12 @@ def moment(day, hour, minute=0):
     return int(datetime.datetime(2026, 12, day, hour, minute, tzinfo=MADRID).timestamp())
 
 
+def with_hours(text, more=""):
+    """The tests' configuration with hours, instead of the one without."""
+    text = re.sub(r"(?m)^\[\[rule_decision\]\]\n(?:\w+ = .*\n)+", "", text)
+    return re.sub(r"(?m)^# At any time.*\n\[promise\]\n(?:\w+ = .*\n)+", SHOP_HOURS + more, text)
+
+
 class Hours(unittest.TestCase):
     def setUp(self):
         self.box = b.Box(self.enterContext(b.folder()) / "shop", board="fake")
@@ -46,11 +52,7 @@ class Hours(unittest.TestCase):
         self.enterContext(self.box.make())
 
     def with_rules(self, more=""):
-        """The shop's configuration with hours, instead of the one without."""
-        def change(text):
-            text = re.sub(r"(?m)^\[\[rule_decision\]\]\n(?:\w+ = .*\n)+", "", text)
-            return re.sub(r"(?m)^# At any time.*\n\[promise\]\n(?:\w+ = .*\n)+", SHOP_HOURS + more, text)
-        self.box.write_config(change)
+        self.box.write_config(lambda text: with_hours(text, more))
 
     def verdict(self, instant, topic="offers", number=b.swedish(30)):
         self.box.set_clock(instant)

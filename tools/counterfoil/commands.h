@@ -23,7 +23,8 @@ using Action = std::function<int()>;
 
 void add_operator_commands(CLI::App& app, Where& where,
                            Action& action);  // init, user, link, peer, status, verify
-void add_people_commands(CLI::App& app, Where& where, Action& action);  // hold, restrict, erase
+void add_client_commands(CLI::App& app, Where& where, Action& action);  // client add, list, remove
+void add_people_commands(CLI::App& app, Where& where, Action& action);  // decide, hold, restrict, erase
 void add_backup_commands(CLI::App& app, Where& where, Action& action);  // backup, restore
 void add_tls_commands(CLI::App& app, Where& where, Action& action);     // tls status, csr, install
 void add_rule_commands(CLI::App& app, Where& where, Action& action);    // rules list, explain, check
@@ -33,6 +34,9 @@ void add_demo_command(CLI::App& app, Action& action);                   // demo
 
 /// A key, a certificate or another small text file. Fails as read_text_file does.
 Result<std::string> read_small_file(const std::string& path);
+json::Array names(const std::vector<std::string>& items);
+/// "a, b" of a list of texts in an answer.
+std::string joined(const json::Value& value, std::string_view key);
 /// Prints "counterfoil: …" and returns the code's exit status.
 int complain(const Error& error);
 /// "https://host[:port]", where customers find the box.

@@ -12,7 +12,7 @@
 namespace {
 
 std::string exit_table() {
-  std::string out = "Exit status: 0 done, 1 checked and not intact, or not well";
+  std::string out = "Exit status: 0 done, 1 checked and not intact, not well, or not allowed now";
   for (int i = 0; i <= static_cast<int>(counterfoil::Code::Internal); ++i) {
     const auto code = static_cast<counterfoil::Code>(i);
     out += "\n  " + std::to_string(counterfoil::exit_status(code)) + "  " +
@@ -36,6 +36,7 @@ int run(int argc, char** argv) {
   app.add_option("--data", where.paths.data, "the data folder")->capture_default_str();
   tool::Action action;
   tool::add_operator_commands(app, where, action);
+  tool::add_client_commands(app, where, action);
   tool::add_people_commands(app, where, action);
   tool::add_tls_commands(app, where, action);
   tool::add_rule_commands(app, where, action);

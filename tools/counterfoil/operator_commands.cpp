@@ -48,12 +48,6 @@ Result<std::string> read_password(const std::string& prompt) {
   return line;
 }
 
-json::Array names(const std::vector<std::string>& items) {
-  json::Array out;
-  for (const auto& item : items) out.emplace_back(item);
-  return out;
-}
-
 std::string text_of(const json::Value& value, std::string_view key) {
   return value.string_at(key).value_or("?");
 }
@@ -451,6 +445,19 @@ Result<std::string> read_small_file(const std::string& path) {
 std::string customer_url(const app::Config& config) {
   return "https://" + config.host +
          (config.customer.port == 443 ? "" : ":" + std::to_string(config.customer.port));
+}
+
+json::Array names(const std::vector<std::string>& items) {
+  json::Array out;
+  for (const auto& item : items) out.emplace_back(item);
+  return out;
+}
+
+std::string joined(const json::Value& value, std::string_view key) {
+  std::string out;
+  for (const auto& item : value.strings_at(key).value_or(std::vector<std::string>()))
+    out += (out.empty() ? "" : ", ") + item;
+  return out;
 }
 
 int complain(const Error& error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// hold, restrict, erase: what an operator or a manager does about one person.
+// decide, hold, restrict, erase: what an operator or a manager does about one person.
 #include "commands.h"
 #include "pages/qr.h"
 
@@ -97,9 +97,79 @@ int erase(const Where& where, const NumberArguments& person) {
   return 0;
 }
 
+std::string text_or_none(const json::Value& value, std::string_view key) {
+  return value.string_at(key).value_or("");
+}
+
+void print_reason(const json::Value& reason) {
+  const std::string until = text_or_none(reason, "until");
+  const std::string when = until.empty() ? "does not pass by waiting" : "until " + until;
+  std::printf("  %-20s %-10s %s (%s)\n", text_or_none(reason, "code").c_str(),
+              text_or_none(reason, "kind").c_str(), when.c_str(), text_or_none(reason, "reference").c_str());
+}
+
+void print_decision(const json::Value& decision) {
+  const std::string verdict = text_or_none(decision, "verdict");
+  const std::string next = text_or_none(decision, "next_allowed");
+  if (verdict == "allow") std::puts("yes");
+  if (verdict == "allow_later") std::printf("not now; from %s on\n", next.c_str());
+  if (verdict == "deny") std::puts("no");
+  const auto* reasons = decision.find("reasons");
+  if (reasons != nullptr && reasons->array() != nullptr)
+    for (const auto& reason : *reasons->array()) print_reason(reason);
+  const auto* because = decision.find("because");
+  if (because != nullptr && !because->is_null())
+    std::printf("  because              said yes to %s on %s on %s by %s (%s); it ends on %s\n",
+                text_or_none(*because, "topic").c_str(), text_or_none(*because, "channel").c_str(),
+                text_or_none(*because, "given").c_str(), text_or_none(*because, "link").c_str(),
+                text_or_none(*because, "evidence").c_str(), text_or_none(*because, "ends").c_str());
+  if (const std::string must = joined(decision, "obligations"); !must.empty())
+    std::printf("  the message must     %s\n", must.c_str());
+  std::printf("  as of                %s, rules %s\n", text_or_none(decision, "as_of").c_str(),
+              text_or_none(decision, "rules_version").c_str());
+}
+
+struct MessageArguments {
+  std::string channel;
+  std::string topic;
+  std::string sender;
+  std::string useful_until;
+  bool as_json = false;
+};
+
+int decide(const Where& where, const NumberArguments& person, const MessageArguments& message) {
+  const auto decision = ask_about(where, person,
+                                  {{"do", "decide"},
+                                   {"channel", message.channel},
+                                   {"topic", message.topic},
+                                   {"sender", message.sender},
+                                   {"useful_until", message.useful_until}});
+  if (!decision) return complain(decision.error());
+  if (message.as_json)
+    std::printf("%s\n", json::write(*decision).value_or("{}").c_str());
+  else
+    print_decision(*decision);
+  return text_or_none(*decision, "verdict") == "allow" ? 0 : 1;
+}
+
 void add_number(CLI::App& command, NumberArguments& person) {
   command.add_option("number", person.number, "the phone number; - to type it or pipe it in")->required();
   command.add_option("--region", person.region, "country of a national spelling, SE; the shop's if left out");
+}
+
+void add_decide_command(CLI::App& app, Where& where, Action& action) {
+  static NumberArguments person;
+  static MessageArguments message;
+  auto* command = app.add_subcommand(
+      "decide", "may this person be messaged now, and why not? A look-up, which the person can see");
+  add_number(*command, person);
+  command->add_option("--channel", message.channel, "whatsapp, messenger, sms, email or voice")->required();
+  command->add_option("--topic", message.topic, "a [[topic]] id of the configuration")->required();
+  command->add_option("--sender", message.sender, "a [[sender]] id; the channel's if left out");
+  command->add_option("--useful-until", message.useful_until,
+                      "the message is of no use from then on, 2026-11-22T09:30:00Z");
+  command->add_flag("--json", message.as_json, "the Decision as the API answers it");
+  command->callback([&] { action = [&] { return decide(where, person, message); }; });
 }
 
 void add_hold_commands(CLI::App& app, Where& where, Action& action) {
@@ -143,6 +213,7 @@ void add_erase_command(CLI::App& app, Where& where, Action& action) {
 }  // namespace
 
 void add_people_commands(CLI::App& app, Where& where, Action& action) {
+  add_decide_command(app, where, action);
   add_hold_commands(app, where, action);
   add_restrict_command(app, where, action);
   add_erase_command(app, where, action);

@@ -2,8 +2,8 @@
 // Copyright The Counterfoil Authors
 
 // "May I message this person now, and why (not)?" The one pure function that answers.
-// No I/O, no clock of its own. The staff page and the tests call it; whatever asks later (API, send gate)
-// must too. Thread rule: safe from any thread.
+// No I/O, no clock of its own. The staff page, the API, list scrubs, the command line and the tests call it;
+// whatever asks later (send gate) must too. Thread rule: safe from any thread.
 #pragma once
 
 #include "counterfoil/base/clock.h"

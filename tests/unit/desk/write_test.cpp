@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kEva = "070 174 06 31";
 const consent::Address kEvasPhone{consent::AddressKind::Phone, "+46701740631", consent::Evidence::Claimed};
 
-Message offers_to(const std::string& number) {
+Asked offers_to(const std::string& number) {
   return {number, "SE", consent::Channel::WhatsApp, consent::TopicId("offers")};
 }
 
@@ -81,13 +81,13 @@ TEST_CASE("what may not go is not noted") {
         "never_consented ");
   CHECK(shop.ledger->health().size == size);
 
-  const auto code_of = [&](const Message& message, const User& by) {
+  const auto code_of = [&](const Asked& message, const User& by) {
     const auto written = shop.desk->write(message, by);
     REQUIRE_FALSE(written);
     return std::pair(written.error().code, written.error().detail);
   };
   CHECK(code_of(offers_to("12"), shop.cashier) == std::pair(Code::BadInput, std::string("number")));
-  Message message = offers_to(kEva);
+  Asked message = offers_to(kEva);
   message.topic = consent::TopicId("nothing");
   CHECK(code_of(message, shop.cashier) == std::pair(Code::BadInput, std::string("topic")));
   message = offers_to(kEva);

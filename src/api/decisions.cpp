@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "api/decisions.h"
+
+#include "base/limits.h"
+#include "counterfoil/decide/decision_json.h"
+
+#include <array>
+
+namespace counterfoil::api {
+namespace {
+
+// Nothing is looked up before all of it is understood.
+std::vector<decide::Question> read_questions(const desk::Desk& desk, const json::Value& body,
+                                             std::optional<Refusal>& wrong) {
+  Members members(body, "", wrong);
+  const json::Array& list = members.list("questions");
+  members.end();
+  if (!wrong && list.empty()) members.refuse("questions", "questions", "ask at least one question");
+  if (!wrong && list.size() > limits::kQuestionsMax)
+    members.refuse("questions", "questions",
+                   "ask at most " + std::to_string(limits::kQuestionsMax) + " questions at once");
+  std::vector<decide::Question> out;
+  for (std::size_t i = 0; i < list.size() && !wrong; ++i) {
+    const std::string at = "/questions/" + std::to_string(i);
+    Members question(list[i], at, wrong);
+    desk::Asked asked;
+    asked.number = question.text("number");
+    read_message(question, asked);
+    question.end();
+    if (wrong) break;
+    auto understood = desk.question(asked);
+    if (understood)
+      out.push_back(*std::move(understood));
+    else
+      wrong = wrong_message(understood.error(), at);
+  }
+  return out;
+}
+
+}  // namespace
+
+void read_message(Members& members, desk::Asked& asked) {
+  asked.region = members.text_if_there("region").value_or("");
+  asked.topic = consent::TopicId(members.text("topic"));
+  const auto channel = consent::channel_from_name(members.text("channel"));
+  if (!channel)
+    members.refuse("channel", "channel", "channels are whatsapp, messenger, sms, email and voice");
+  asked.channel = channel.value_or(asked.channel);
+  asked.sender = consent::SenderId(members.text_if_there("sender").value_or(""));
+  if (const auto until = members.text_if_there("useful_until")) {
+    asked.useful_until = instant_from_rfc3339(*until);
+    if (!asked.useful_until)
+      members.refuse("useful_until", "useful_until", "a time is written 2026-11-22T09:30:00Z");
+  }
+}
+
+Refusal wrong_message(const Error& error, const std::string& at) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMistakes = {
+      {{"number", "this is no phone number; write it with its country, +46701234567, or name the region"},
+       {"topic", "no topic of that name is configured"},
+       {"channel", "the shop does not write on this channel"},
+       {"sender", "no sender of that name is configured for this channel"}}};
+  for (const auto& [word, sentence] : kMistakes)
+    if (error == fail(Code::BadInput, std::string(word)))
+      return {400, std::string(word), std::string(sentence), at + "/" + std::string(word)};
+  return {http_status(error.code), std::string(code_name(error.code)), error.message()};
+}
+
+net::Response post_decide(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
+  std::optional<Refusal> wrong;
+  const auto body = json_body_of(request, wrong);
+  if (wrong) return answer_of(*wrong);
+  const auto questions = read_questions(desk, body, wrong);
+  if (wrong) return answer_of(*wrong);
+  const auto decisions = desk.decide(questions, client.id());
+  if (!decisions) return answer_of(decisions.error());
+  json::Array out;
+  for (const auto& decision : *decisions) out.emplace_back(decide::to_json(decision));
+  return json_answer({{"decisions", std::move(out)}});
+}
+
+}  // namespace counterfoil::api

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// POST /v1/decide: up to limits::kQuestionsMax questions, answered whole. Thread rule: any thread.
+#pragma once
+
+#include "api/answers.h"
+#include "desk/desk.h"
+
+namespace counterfoil::api {
+
+/// What every message has but a number: channel and topic, and region, sender and useful_until if they like.
+void read_message(Members& members, desk::Asked& asked);
+/// What the desk does not know of a message, at its place.
+Refusal wrong_message(const Error& error, const std::string& at);
+
+net::Response post_decide(desk::Desk& desk, const desk::Client& client, const net::Request& request);
+
+}  // namespace counterfoil::api

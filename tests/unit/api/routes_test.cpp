@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// The door for programs, with a real desk behind it: who may ask, what is refused whole, and that the answer
+// is the till's.
+#include "api/routes.h"
+
+#include "base/limits.h"
+#include "counterfoil/decide/decision_json.h"
+#include "tests/support/shop.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace counterfoil::api {
+namespace {
+
+constexpr const char* kEva = "+46701740631";
+const consent::Address kEvasPhone{consent::AddressKind::Phone, kEva, consent::Evidence::Claimed};
+
+std::string question(const std::string& more, const std::string& number = kEva) {
+  return R"({"number":")" + number + R"(","channel":"whatsapp","topic":"offers")" + more + "}";
+}
+std::string asking(const std::string& questions) {
+  return R"({"questions":[)" + questions + "]}";
+}
+
+struct Answer {
+  int status = 0;
+  json::Value body;
+  std::string challenge;
+  [[nodiscard]] const json::Value& error() const { return *body.find("error"); }
+  [[nodiscard]] std::string code() const { return error().string_at("code").value_or("-"); }
+  [[nodiscard]] std::string at() const { return error().string_at("at").value_or(""); }
+  [[nodiscard]] json::Array decisions() const {
+    const json::Value* list = body.find("decisions");
+    REQUIRE(list != nullptr);
+    REQUIRE(list->array() != nullptr);
+    return *list->array();
+  }
+};
+
+struct Door {
+  explicit Door(test::Shop& shop) : Door(shop, {}) {
+    REQUIRE(shop.desk->add_user("maria", desk::Role::Manager, "a long password"));
+    const auto added = shop.desk->add_client({"crm", {"decide"}});
+    REQUIRE(added);
+    token = *added;
+  }
+  Door(test::Shop& shop, std::string known_token) : token(std::move(known_token)) {
+    add_routes(router, *shop.desk);
+  }
+
+  /// As the transport does: the head first.
+  [[nodiscard]] net::Response answer(net::Request request) const {
+    const auto match = router.find(request.method, request.path);
+    REQUIRE(match.limits.admits);
+    if (const auto why = match.limits.admits(request)) return router.error(request, why->status, why->reason);
+    return router.dispatch(std::move(request));
+  }
+  [[nodiscard]] Answer post(const std::string& body, net::NameValues fields) const {
+    net::Request request;
+    request.method = net::Method::Post;
+    request.path = "/v1/decide";
+    request.listener = net::ListenerKind::Staff;
+    request.fields = std::move(fields);
+    request.body = body;
+    const auto response = answer(std::move(request));
+    Answer out;
+    out.status = response.status;
+    CHECK(response.field("Content-Type").value_or("").starts_with("application/json"));
+    out.challenge = response.field("WWW-Authenticate").value_or("");
+    std::string_view text = response.body;
+    REQUIRE(text.ends_with('\n'));
+    text.remove_suffix(1);
+    const auto value = json::read(text);
+    REQUIRE(value);
+    out.body = *value;
+    return out;
+  }
+  [[nodiscard]] Answer post(const std::string& body) const {
+    return post(body, {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
+  }
+
+  net::Router router;
+  std::string token;
+};
+
+std::string proven_yes(test::Shop& shop, const std::string& number) {
+  const auto given = shop.desk->opt_in(shop.request(number));
+  REQUIRE(given);
+  REQUIRE(shop.desk->confirm(given->code, shop.cashier));
+  return given->token;
+}
+
+}  // namespace
+
+TEST_CASE("the answer is the decision of the till, and the person can see who asked") {
+  test::Shop shop;
+  const Door door(shop);
+  const std::string token = proven_yes(shop, kEva);
+  const auto answer = door.post(asking(question("")));
+  REQUIRE(answer.status == 200);
+  const auto check = shop.desk->check(kEva, "", shop.cashier);
+  REQUIRE(check);
+  const auto row = std::find_if(check->rows.begin(), check->rows.end(), [](const auto& r) {
+    return r.channel == consent::Channel::WhatsApp && r.topic.text() == "offers";
+  });
+  const json::Array expected{decide::to_json(row->decision)};
+  CHECK(answer.decisions() == expected);
+  CHECK(row->decision.verdict == decide::Verdict::Allow);
+
+  CHECK(shop.desk->submission(token)->look_ups == 2);
+  const auto counts = shop.desk->look_ups();
+  REQUIRE(counts);
+  REQUIRE(counts->size() == 2);
+  CHECK(counts->at(0).user.text() == shop.cashier.id.text());
+  CHECK(counts->at(1).user.text() == "client/crm");
+  CHECK(counts->at(1).found == 1);
+}
+
+TEST_CASE("many questions: answers in their order, one look-up for each number") {
+  test::Shop shop;
+  const Door door(shop);
+  const std::string token = proven_yes(shop, kEva);
+  const std::string other = "+46701740699";
+  const auto answer =
+      door.post(asking(question("", other) + "," + question("") + "," +
+                       question(R"(,"useful_until":"2020-01-01T00:00:00Z")") + "," + question("", other)));
+  REQUIRE(answer.status == 200);
+  std::string verdicts;
+  for (const auto& decision : answer.decisions())
+    verdicts += decision.string_at("verdict").value_or("?") + " ";
+  CHECK(verdicts == "deny allow deny deny ");
+  CHECK(shop.desk->submission(token)->look_ups == 1);
+  const auto counts = shop.desk->look_ups();
+  REQUIRE(counts);
+  CHECK(counts->front().found == 1);
+  CHECK(counts->front().missed == 1);
+}
+
+TEST_CASE("whoever shows no token, an old one or one for something else is not let in") {
+  test::Shop shop;
+  const Door door(shop);
+  const std::string body = asking(question(""));
+  const net::NameValue json_type{"Content-Type", "application/json"};
+  for (const std::string& shown : {std::string(), std::string("Bearer "), "Bearer " + door.token + "A",
+                                   door.token, "Basic " + door.token, std::string("Bearer counterfoil_")}) {
+    const auto answer = door.post(body, {json_type, {"Authorization", shown}});
+    CHECK(answer.status == 401);
+    CHECK(answer.code() == "token");
+    CHECK(answer.challenge == "Bearer");
+  }
+  CHECK(door.post(body, {json_type}).status == 401);
+  CHECK(door.post(body).status == 200);
+  CHECK(door.post(body, {json_type, {"Authorization", "bearer " + door.token}}).status == 200);  // RFC 9110
+  shop.reopen();
+  const Door reopened(shop, door.token);
+  CHECK(reopened.post(body).status == 200);
+  REQUIRE(shop.desk->remove_client("crm"));
+  CHECK(reopened.post(body).status == 401);
+  CHECK(shop.desk->remove_client("crm").error().code == Code::NotFound);
+}
+
+TEST_CASE("a request with a mistake names its place and changes nothing") {
+  test::Shop shop;
+  const Door door(shop);
+  proven_yes(shop, kEva);
+  const auto size = shop.ledger->health().size;
+  const std::string good = question("");
+  struct Wrong {
+    std::string body;
+    std::string code;
+    std::string at;
+  };
+  const std::vector<Wrong> all = {
+      {"", "json", ""},
+      {"{\"questions\":[", "json", ""},
+      {"\xff\xfe", "json", ""},
+      {"[]", "wrong_type", ""},
+      {"{}", "missing", "/questions"},
+      {R"({"questions":"all"})", "wrong_type", "/questions"},
+      {R"({"questions":[]})", "questions", "/questions"},
+      {R"({"questions":[],"verbose":true})", "unknown", ""},
+      {asking("7"), "wrong_type", "/questions/0"},
+      {asking(good + R"(,{"channel":"whatsapp","topic":"offers"})"), "missing", "/questions/1/number"},
+      {asking(R"({"number":"+46701740631","topic":"offers"})"), "missing", "/questions/0/channel"},
+      {asking(R"({"number":"+46701740631","channel":"whatsapp"})"), "missing", "/questions/0/topic"},
+      {asking(R"({"number":46701740631,"channel":"whatsapp","topic":"offers"})"), "wrong_type",
+       "/questions/0/number"},
+      {asking(good + "," + question("", "12")), "number", "/questions/1/number"},
+      {asking(question(R"(,"region":"Sweden")", "070-174 06 31")), "number", "/questions/0/number"},
+      {asking(R"({"number":"+46701740631","channel":"pigeon","topic":"offers"})"), "channel",
+       "/questions/0/channel"},
+      {asking(R"({"number":"+46701740631","channel":"voice","topic":"offers"})"), "channel",
+       "/questions/0/channel"},
+      {asking(R"({"number":"+46701740631","channel":"whatsapp","topic":"nothing"})"), "topic",
+       "/questions/0/topic"},
+      {asking(question(R"(,"sender":"nobody")")), "sender", "/questions/0/sender"},
+      {asking(question(R"(,"useful_until":"tomorrow")")), "useful_until", "/questions/0/useful_until"},
+      {asking(question(R"(,"useful_until":"2026-02-30T00:00:00Z")")), "useful_until",
+       "/questions/0/useful_until"},
+      {asking(question(R"(,"category":"utility")")), "unknown", "/questions/0"},
+  };
+  for (const Wrong& wrong : all) {
+    CAPTURE(wrong.body);
+    const auto answer = door.post(wrong.body);
+    CHECK(answer.status == 400);
+    CHECK(answer.code() == wrong.code);
+    CHECK(answer.at() == wrong.at);
+    CHECK(answer.error().string_at("message").value_or("").find("4670174") == std::string::npos);
+  }
+  std::string crowd = good;
+  for (std::size_t i = 0; i < limits::kQuestionsMax; ++i) crowd += "," + good;
+  CHECK(door.post(asking(crowd)).code() == "questions");
+  const auto form = door.post("number=1", {{"Authorization", "Bearer " + door.token},
+                                           {"Content-Type", "application/x-www-form-urlencoded"}});
+  CHECK(form.status == 415);
+  CHECK(shop.ledger->health().size == size);
+  CHECK(shop.desk->look_ups()->empty());
+}
+
+TEST_CASE("clients are named once and have scopes that exist") {
+  test::Shop shop;
+  const auto wrong = [&](const desk::Client& client) { return shop.desk->add_client(client).error().code; };
+  CHECK(wrong({"CRM", {"decide"}}) == Code::BadInput);
+  CHECK(wrong({std::string(limits::kClientNameBytesMax + 1, 'a'), {"decide"}}) == Code::BadInput);
+  CHECK(wrong({"crm", {}}) == Code::BadInput);
+  CHECK(wrong({"crm", {"everything"}}) == Code::BadInput);
+  REQUIRE(shop.desk->add_client({std::string(limits::kClientNameBytesMax, 'a'), {"decide"}}));
+  for (std::size_t i = 1; i < limits::kClientsMax; ++i)
+    REQUIRE(shop.desk->add_client({"c" + std::to_string(i), {"decide"}}));
+  CHECK(wrong({"one-more", {"decide"}}) == Code::Limit);
+  CHECK(shop.desk->clients().size() == limits::kClientsMax);
+  REQUIRE(shop.desk->remove_client("c1"));
+  CHECK(wrong({"c2", {"decide"}}) == Code::Conflict);
+}
+
+TEST_CASE("before the first manager nobody is let in") {
+  test::Shop shop;
+  const auto token = shop.desk->add_client({"crm", {"decide"}});
+  REQUIRE(token);
+  const auto answer = Door(shop, *token).post(asking(question("")));
+  CHECK(answer.status == 503);
+  CHECK(answer.code() == "not_set_up");
+}
+
+}  // namespace counterfoil::api
