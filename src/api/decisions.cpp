@@ -11,6 +11,14 @@
 namespace counterfoil::api {
 namespace {
 
+desk::Asked read_asked(Members& members) {
+  desk::Asked out;
+  out.number = members.text("number");
+  read_message(members, out);
+  members.end();
+  return out;
+}
+
 // Nothing is looked up before all of it is understood.
 std::vector<decide::Question> read_questions(const desk::Desk& desk, const json::Value& body,
                                              std::optional<Refusal>& wrong) {
@@ -25,10 +33,7 @@ std::vector<decide::Question> read_questions(const desk::Desk& desk, const json:
   for (std::size_t i = 0; i < list.size() && !wrong; ++i) {
     const std::string at = "/questions/" + std::to_string(i);
     Members question(list[i], at, wrong);
-    desk::Asked asked;
-    asked.number = question.text("number");
-    read_message(question, asked);
-    question.end();
+    const desk::Asked asked = read_asked(question);
     if (wrong) break;
     auto understood = desk.question(asked);
     if (understood)
@@ -68,17 +73,30 @@ Refusal wrong_message(const Error& error, const std::string& at) {
   return {http_status(error.code), std::string(code_name(error.code)), error.message()};
 }
 
-net::Response post_decide(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
+net::Response post_decide(Door& door, const desk::Client& client, const net::Request& request) {
   std::optional<Refusal> wrong;
   const auto body = json_body_of(request, wrong);
   if (wrong) return answer_of(*wrong);
-  const auto questions = read_questions(desk, body, wrong);
+  const auto questions = read_questions(door.desk, body, wrong);
   if (wrong) return answer_of(*wrong);
-  const auto decisions = desk.decide(questions, client.id());
+  const auto decisions = door.desk.decide(questions, client.id());
   if (!decisions) return answer_of(decisions.error());
   json::Array out;
   for (const auto& decision : *decisions) out.emplace_back(decide::to_json(decision));
   return json_answer({{"decisions", std::move(out)}});
+}
+
+net::Response post_message(Door& door, const desk::Client& client, const net::Request& request) {
+  std::optional<Refusal> wrong;
+  const auto body = json_body_of(request, wrong);
+  if (wrong) return answer_of(*wrong);
+  Members members(body, "", wrong);
+  const desk::Asked asked = read_asked(members);
+  if (wrong) return answer_of(*wrong);
+  const auto written = door.desk.write(asked, {client.id(), desk::Role::Staff});
+  if (!written) return answer_of(wrong_message(written.error(), ""));
+  const bool is_noted = written->decision.verdict == decide::Verdict::Allow;
+  return json_answer({{"decision", decide::to_json(written->decision)}, {"noted", is_noted}});
 }
 
 }  // namespace counterfoil::api

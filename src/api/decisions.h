@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// POST /v1/decide: up to limits::kQuestionsMax questions, answered whole. Thread rule: any thread.
+// POST /v1/decide: up to limits::kQuestionsMax questions, answered whole. POST /v1/messages: the same about
+// one message, which goes now when the answer is yes, and is noted before it does. Thread rule: any thread.
 #pragma once
 
-#include "api/answers.h"
-#include "desk/desk.h"
+#include "api/door.h"
 
 namespace counterfoil::api {
 
@@ -14,6 +14,7 @@ void read_message(Members& members, desk::Asked& asked);
 /// What the desk does not know of a message, at its place.
 Refusal wrong_message(const Error& error, const std::string& at);
 
-net::Response post_decide(desk::Desk& desk, const desk::Client& client, const net::Request& request);
+net::Response post_decide(Door& door, const desk::Client& client, const net::Request& request);
+net::Response post_message(Door& door, const desk::Client& client, const net::Request& request);
 
 }  // namespace counterfoil::api

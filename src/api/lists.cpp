@@ -80,40 +80,40 @@ json::Object line_json(std::uint64_t number, const desk::ScrubLine& line) {
 
 }  // namespace
 
-net::Response post_scrub(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
+net::Response post_scrub(Door& door, const desk::Client& client, const net::Request& request) {
   std::optional<Refusal> wrong;
   const auto body = json_body_of(request, wrong);
   if (wrong) return answer_of(*wrong);
   const auto order = read_order(body, wrong);
   if (wrong) return answer_of(*wrong);
-  const auto opened = desk.scrubs().open(order, client.id());
+  const auto opened = door.desk.scrubs().open(order, client.id());
   if (!opened && opened.error().code == Code::BadInput) return answer_of(wrong_message(opened.error(), ""));
   return state_answer(opened, 201);
 }
 
-net::Response post_numbers(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
+net::Response post_numbers(Door& door, const desk::Client& client, const net::Request& request) {
   std::optional<Refusal> wrong;
   const std::string_view piece = body_of(request, "text/plain", wrong);
   const std::uint64_t at = wrong ? 0 : query_number(request, "at", wrong);
   if (wrong) return answer_of(*wrong);
-  return state_answer(desk.scrubs().add(request.param(kIdParam), client.id(), at, piece));
+  return state_answer(door.desk.scrubs().add(request.param(kIdParam), client.id(), at, piece));
 }
 
-net::Response post_run(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
-  return state_answer(desk.scrubs().run(request.param(kIdParam), client.id()), 202);
+net::Response post_run(Door& door, const desk::Client& client, const net::Request& request) {
+  return state_answer(door.desk.scrubs().run(request.param(kIdParam), client.id()), 202);
 }
 
-net::Response get_scrub(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
-  return state_answer(desk.scrubs().state(request.param(kIdParam), client.id()));
+net::Response get_scrub(Door& door, const desk::Client& client, const net::Request& request) {
+  return state_answer(door.desk.scrubs().state(request.param(kIdParam), client.id()));
 }
 
-net::Response get_result(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
+net::Response get_result(Door& door, const desk::Client& client, const net::Request& request) {
   std::optional<Refusal> wrong;
   const std::uint64_t start = query_number(request, "start", wrong);
   if (wrong) return answer_of(*wrong);
-  const auto state = desk.scrubs().state(request.param(kIdParam), client.id());
+  const auto state = door.desk.scrubs().state(request.param(kIdParam), client.id());
   if (!state) return answer_of(state.error());
-  const auto lines = desk.scrubs().lines(request.param(kIdParam), client.id(), start);
+  const auto lines = door.desk.scrubs().lines(request.param(kIdParam), client.id(), start);
   if (!lines && lines.error().code == Code::BadInput)
     return answer_of(Refusal{400, "start", "the list has " + std::to_string(state->lines) + " lines"});
   if (!lines) return answer_of(lines.error());
@@ -126,8 +126,8 @@ net::Response get_result(desk::Desk& desk, const desk::Client& client, const net
   return net::Response::of("application/x-ndjson", text + json::write(last).value_or("{}") + "\n");
 }
 
-net::Response post_end(desk::Desk& desk, const desk::Client& client, const net::Request& request) {
-  const auto ended = desk.scrubs().end(request.param(kIdParam), client.id());
+net::Response post_end(Door& door, const desk::Client& client, const net::Request& request) {
+  const auto ended = door.desk.scrubs().end(request.param(kIdParam), client.id());
   return ended ? json_answer({}) : answer_of(ended.error());
 }
 

@@ -4,16 +4,15 @@
 // /v1/scrubs: one question about a whole list of numbers (desk/scrubs.h). Thread rule: any thread.
 #pragma once
 
-#include "api/answers.h"
-#include "desk/desk.h"
+#include "api/door.h"
 
 namespace counterfoil::api {
 
-net::Response post_scrub(desk::Desk& desk, const desk::Client& client, const net::Request& request);
-net::Response post_numbers(desk::Desk& desk, const desk::Client& client, const net::Request& request);
-net::Response post_run(desk::Desk& desk, const desk::Client& client, const net::Request& request);
-net::Response get_scrub(desk::Desk& desk, const desk::Client& client, const net::Request& request);
-net::Response get_result(desk::Desk& desk, const desk::Client& client, const net::Request& request);
-net::Response post_end(desk::Desk& desk, const desk::Client& client, const net::Request& request);
+net::Response post_scrub(Door& door, const desk::Client& client, const net::Request& request);
+net::Response post_numbers(Door& door, const desk::Client& client, const net::Request& request);
+net::Response post_run(Door& door, const desk::Client& client, const net::Request& request);
+net::Response get_scrub(Door& door, const desk::Client& client, const net::Request& request);
+net::Response get_result(Door& door, const desk::Client& client, const net::Request& request);
+net::Response post_end(Door& door, const desk::Client& client, const net::Request& request);
 
 }  // namespace counterfoil::api

@@ -5,6 +5,7 @@
 
 #include "api/decisions.h"
 #include "api/lists.h"
+#include "api/people.h"
 #include "base/limits.h"
 
 #include <algorithm>
@@ -15,7 +16,7 @@ namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
 
-using Handler = net::Response (*)(desk::Desk&, const desk::Client&, const net::Request&);
+using Handler = net::Response (*)(Door&, const desk::Client&, const net::Request&);
 
 struct Route {
   net::Method method;
@@ -27,12 +28,15 @@ struct Route {
 
 constexpr std::array kRoutes = {
     Route{net::Method::Post, "/v1/decide", "decide", post_decide},
+    Route{net::Method::Post, "/v1/messages", "write", post_message},
     Route{net::Method::Post, "/v1/scrubs", "scrub", post_scrub},
     Route{net::Method::Post, "/v1/scrubs/{id}/numbers", "scrub", post_numbers, limits::kListPieceBytesMax},
     Route{net::Method::Post, "/v1/scrubs/{id}/run", "scrub", post_run},
     Route{net::Method::Get, "/v1/scrubs/{id}", "scrub", get_scrub},
     Route{net::Method::Get, "/v1/scrubs/{id}/result", "scrub", get_result},
     Route{net::Method::Post, "/v1/scrubs/{id}/end", "scrub", post_end},
+    Route{net::Method::Post, "/v1/people", "timeline", post_person},
+    Route{net::Method::Get, "/v1/people/{ref}/timeline", "timeline", get_timeline},
 };
 
 std::string_view token_of(const net::Request& request) {
@@ -52,25 +56,26 @@ std::optional<net::HeadRefusal> admits(const desk::Desk& desk, std::string_view 
   return std::nullopt;
 }
 
-net::Response answer(desk::Desk& desk, Handler handler, const net::Request& request) {
-  const auto client = desk.client_by_token(token_of(request));
+net::Response answer(Door& door, Handler handler, const net::Request& request) {
+  const auto client = door.desk.client_by_token(token_of(request));
   if (!client) return error_page(request, 401, "token");  // removed since its head came
-  return handler(desk, *client, request);
+  return handler(door, *client, request);
 }
 
 }  // namespace
 
-void add_routes(net::Router& router, desk::Desk& desk) {
+void add_routes(net::Router& router, desk::Desk& desk, const Clock& clock) {
+  const auto door = std::make_shared<Door>(desk, clock);
   for (const Route& route : kRoutes) {
     net::RouteLimits limits;
     limits.body_bytes_max = route.body_bytes_max;
     limits.waits = true;
-    limits.admits = [&desk, &route](const net::Request& request) {
-      return admits(desk, route.scope, request);
+    limits.admits = [door, &route](const net::Request& request) {
+      return admits(door->desk, route.scope, request);
     };
     router.add(
         route.method, route.path,
-        [&desk, &route](const net::Request& request) { return answer(desk, route.handler, request); },
+        [door, &route](const net::Request& request) { return answer(*door, route.handler, request); },
         limits);
   }
   router.set_error_page(error_page, "/v1/");

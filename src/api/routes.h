@@ -11,7 +11,7 @@
 
 namespace counterfoil::api {
 
-/// desk outlives the router.
-void add_routes(net::Router& router, desk::Desk& desk);
+/// desk and clock outlive the router.
+void add_routes(net::Router& router, desk::Desk& desk, const Clock& clock);
 
 }  // namespace counterfoil::api

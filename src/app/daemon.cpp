@@ -154,7 +154,7 @@ class Doors {
     CF_TRY(const auto site, pages::open_site(context));
     pages::add_customer_routes(customer_, site);
     pages::add_staff_routes(staff_, site);
-    api::add_routes(staff_, box_.desk());
+    api::add_routes(staff_, box_.desk(), box_.clock());
     sync::add_routes(sync_, box_.desk());
     return {};
   }

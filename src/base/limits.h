@@ -34,6 +34,7 @@ constexpr std::size_t kQuestionsMax = 100;  // of one request: each number is lo
 constexpr std::size_t kClientsMax = 32;
 constexpr std::size_t kClientNameBytesMax = 32;  // with "client/" before it still a name
 constexpr std::size_t kClientTokenBytes = 32;
+constexpr std::int64_t kPersonRefLife_ms = 24LL * 3600 * 1000;
 constexpr std::int64_t kFormTokenLife_ms = 2LL * 3600 * 1000;
 constexpr std::size_t kFormTokensRememberedMax = 32'768;
 constexpr std::size_t kSessionsMax = 256;

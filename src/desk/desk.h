@@ -200,7 +200,7 @@ struct Client {
   [[nodiscard]] consent::UserId id() const { return consent::UserId("client/" + name); }
 };
 /// What a client may be allowed.
-inline constexpr std::array<std::string_view, 2> kScopes = {"decide", "scrub"};
+inline constexpr std::array<std::string_view, 4> kScopes = {"decide", "scrub", "timeline", "write"};
 /// Who looked somebody up on the box's own command line.
 inline constexpr std::string_view kOperator = "operator/command-line";
 
@@ -258,6 +258,13 @@ class Desk {
                                                        const consent::UserId& by) = 0;
   /// The same about a great many numbers, by the id of a client.
   virtual Scrubs& scrubs() = 0;
+  /// Phone numbers only, so far. BadInput "number".
+  [[nodiscard]] virtual Result<consent::Address> address(std::string_view number,
+                                                         std::string_view region) const = 0;
+  /// What somebody said and was sent, by the log, in its order. Nothing where they stopped everything, so
+  /// that nobody can tell a stop from an erasure. A look-up.
+  virtual Result<std::vector<consent::Event>> timeline(const consent::Address& address,
+                                                       const consent::UserId& by) = 0;
   /// Asks once more, and when the answer is yes notes that the message goes now (contact.sent), before it
   /// does. Auditors: Refused. BadInput as question().
   virtual Result<Written> write(const Asked& message, const User& by) = 0;

@@ -58,6 +58,10 @@ class DeskImpl final : public Desk {
   Result<std::vector<decide::Decision>> decide(const std::vector<decide::Question>& questions,
                                                const consent::UserId& by) override;
   Scrubs& scrubs() override { return scrubs_; }
+  [[nodiscard]] Result<consent::Address> address(std::string_view number,
+                                                 std::string_view region) const override;
+  Result<std::vector<consent::Event>> timeline(const consent::Address& address,
+                                               const consent::UserId& by) override;
   Result<Written> write(const Asked& message, const User& by) override;
   Result<std::vector<LookUpCount>> look_ups() const override;
   Result<std::size_t> hold(std::string_view number, std::string_view region,

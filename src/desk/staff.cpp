@@ -7,6 +7,8 @@
 #include "phone/phone.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace counterfoil::desk {
 
@@ -118,12 +120,16 @@ Result<decide::Question> DeskImpl::about(const Asked& asked) const {
   return out;
 }
 
+Result<consent::Address> DeskImpl::address(std::string_view number, std::string_view region) const {
+  auto canonical = canonical_number(number, region);
+  if (!canonical) return fail(Code::BadInput, "number");
+  return consent::Address{consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed};
+}
+
 Status DeskImpl::put_number(decide::Question& question, std::string_view typed,
                             std::string_view region) const {
-  auto canonical = canonical_number(typed, region);
-  if (!canonical) return fail(Code::BadInput, "number");
-  question.where = atlas_.of(phone::show(*canonical).region);
-  question.address = {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed};
+  CF_TRY(question.address, address(typed, region));
+  question.where = atlas_.of(phone::region_of(question.address.value));
   return {};
 }
 
@@ -159,6 +165,27 @@ Result<std::vector<decide::Decision>> DeskImpl::decide(const std::vector<decide:
     CF_TRY(auto decisions, answer(mine, mine.front().address, person, by));
     for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(decisions[i]);
   }
+  return out;
+}
+
+Result<std::vector<consent::Event>> DeskImpl::timeline(const consent::Address& address,
+                                                       const consent::UserId& by) {
+  CF_TRY(auto subjects, ledger_.submissions(address));
+  std::vector<consent::Event> out;
+  if (!ledger_.suppressed(address)) {
+    for (const auto& subject : subjects) {
+      CF_TRY(auto events, ledger_.events(subject.id));
+      std::move(events.begin(), events.end(), std::back_inserter(out));
+    }
+    // Legal claims, deadlines and colleagues are the shop's own matter.
+    std::erase_if(out, [](const consent::Event& event) {
+      using Type = consent::EventType;
+      constexpr std::array kOther = {Type::Lookup, Type::HoldSet, Type::HoldClear, Type::RetentionChange};
+      return std::find(kOther.begin(), kOther.end(), event.type) != kOther.end();
+    });
+    std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
+  }
+  CF_CHECK(note_look_up(by, std::move(subjects), {}));
   return out;
 }
 

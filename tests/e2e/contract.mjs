@@ -28,7 +28,7 @@ before(async () => {
     assert.equal(added.status, 0, added.stderr);
     return added.stdout.trim();
   };
-  tokens = { decide: add("crm", "decide"), scrub: add("campaigns", "scrub") };
+  tokens = { decide: add("crm", "decide"), scrub: add("campaigns", "scrub"), timeline: add("support", "timeline"), write: add("sender", "write") };
 });
 after(async () => shop?.stop());
 
@@ -70,9 +70,11 @@ async function ask(method, where, { body, token, fields = {} } = {}) {
   return answer;
 }
 
+const at = (where, id) => where.replace(/\{\w+\}/, id);
+
 // An answer that the description promises for this path; one JSON value, or one a line.
 async function promised(method, where, status, { id = "", query = "", ...what } = {}) {
-  const answer = await ask(method, where.replace("{id}", id) + query, what);
+  const answer = await ask(method, at(where, id) + query, what);
   assert.equal(answer.status, status, answer.text);
   const type = answer.fields["content-type"].split(";")[0];
   const validate = schemaAt("paths", where, method, "responses", String(status), "content", type, "schema");
@@ -126,6 +128,25 @@ test("decide answers as described", async () => {
   }
   await promised("post", "/v1/decide", 413, { body: `"${"x".repeat(65 * 1024)}"`, token: tokens.decide });
   await promised("post", "/v1/decide", 415, { body: "x", token: tokens.decide, fields: { "Content-Type": "text/plain" } });
+});
+
+test("a message is noted as described", async () => {
+  const token = tokens.write;
+  const where = "/v1/messages";
+  const { value } = description.paths[where].post.requestBody.content["application/json"].examples.one;
+  const first = await promised("post", where, 200, { body: value, token });
+  assert.equal(first.decision.verdict, "allow");
+  assert.equal(first.noted, true);
+  // The demo promises more a day than anybody sends; what was noted stands in the timeline.
+  const { person } = await promised("post", "/v1/people", 200, { body: { number: value.number }, token: tokens.timeline });
+  const { events } = await promised("get", "/v1/people/{ref}/timeline", 200, { id: person, token: tokens.timeline });
+  assert.equal(events.at(-1).type, "contact.sent");
+  const refused = await promised("post", where, 200, { body: { ...value, number: "+46701740699" }, token });
+  assert.equal(refused.noted, false);
+  await promised("post", where, 400, { body: { ...value, more: 1 }, token });
+  await promised("post", where, 400, { body: { ...value, number: "12" }, token });
+  await promised("post", where, 413, { body: `"${"x".repeat(65 * 1024)}"`, token });
+  await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
 });
 
 test("lists answer as described", async () => {
@@ -184,6 +205,23 @@ test("lists answer as described", async () => {
   await promised("get", "/v1/scrubs/{id}/result", 404, { id: ids[0], query: "?start=0", token });
 });
 
+test("a timeline is as described", async () => {
+  const token = tokens.timeline;
+  const { examples } = description.paths["/v1/people"].post.requestBody.content["application/json"];
+  const types = new Set();
+  for (const number of [examples.one.value.number, ...["06", "07", "08", "09", "10", "11", "12"].map((last) => `+467017406${last}`)]) {
+    const { person } = await promised("post", "/v1/people", 200, { body: { number }, token });
+    const { events } = await promised("get", "/v1/people/{ref}/timeline", 200, { id: person, token });
+    for (const { type } of events) types.add(type);
+  }
+  assert.ok(types.has("consent.grant") && types.has("consent.confirm"), [...types].join(" "));
+  for (const body of [{}, { number: 1 }, { number: "12" }, { number: "+46701740605", more: 1 }])
+    await promised("post", "/v1/people", 400, { body, token });
+  await promised("post", "/v1/people", 413, { body: `"${"x".repeat(65 * 1024)}"`, token });
+  await promised("post", "/v1/people", 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
+  await promised("get", "/v1/people/{ref}/timeline", 404, { id: "x", token });
+});
+
 test("a token opens what its scopes name, and no token opens nothing", async () => {
   for (const [where, methods] of Object.entries(description.paths))
     for (const [method, { description: words }] of Object.entries(methods)) {
@@ -199,7 +237,7 @@ test("what is not described does not exist", async () => {
     assert.equal((await ask("get", where, { token: tokens.decide })).status, 404, where);
   for (const [where, methods] of Object.entries(description.paths))
     for (const method of ["get", "post"])
-      if (!methods[method]) assert.equal((await ask(method, where.replace("{id}", "x"), { token: tokens.decide, body: method === "post" ? {} : undefined })).status, 405);
+      if (!methods[method]) assert.equal((await ask(method, at(where, "x"), { token: tokens.decide, body: method === "post" ? {} : undefined })).status, 405);
   // Refusals of another state than a healthy box's: the unit and system tests have them.
   const elsewhere = new Set(["429", "503"]);
   answered.add("post /v1/scrubs/{id}/run 409");  // of a list that failed

@@ -33,8 +33,8 @@ struct Answer {
   [[nodiscard]] const json::Value& error() const { return *body.find("error"); }
   [[nodiscard]] std::string code() const { return error().string_at("code").value_or("-"); }
   [[nodiscard]] std::string at() const { return error().string_at("at").value_or(""); }
-  [[nodiscard]] json::Array decisions() const {
-    const json::Value* list = body.find("decisions");
+  [[nodiscard]] json::Array list(std::string_view name) const {
+    const json::Value* list = body.find(name);
     REQUIRE(list != nullptr);
     REQUIRE(list->array() != nullptr);
     return *list->array();
@@ -49,7 +49,7 @@ struct Door {
     token = *added;
   }
   Door(test::Shop& shop, std::string known_token) : token(std::move(known_token)) {
-    add_routes(router, *shop.desk);
+    add_routes(router, *shop.desk, shop.clock);
   }
 
   /// As the transport does: the head first.
@@ -60,9 +60,13 @@ struct Door {
     return router.dispatch(std::move(request));
   }
   [[nodiscard]] Answer post(const std::string& body, net::NameValues fields) const {
+    return ask(net::Method::Post, "/v1/decide", body, std::move(fields));
+  }
+  [[nodiscard]] Answer ask(net::Method method, const std::string& path, const std::string& body,
+                           net::NameValues fields) const {
     net::Request request;
-    request.method = net::Method::Post;
-    request.path = "/v1/decide";
+    request.method = method;
+    request.path = path;
     request.listener = net::ListenerKind::Staff;
     request.fields = std::move(fields);
     request.body = body;
@@ -81,6 +85,17 @@ struct Door {
   }
   [[nodiscard]] Answer post(const std::string& body) const {
     return post(body, {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}});
+  }
+
+  /// What a client with the scope timeline is told of that number.
+  [[nodiscard]] std::string ref_of(const std::string& number, const std::string& by) const {
+    const auto answer = ask(net::Method::Post, "/v1/people", R"({"number":")" + number + R"("})",
+                            {{"Authorization", "Bearer " + by}, {"Content-Type", "application/json"}});
+    REQUIRE(answer.status == 200);
+    return answer.body.string_at("person").value_or("");
+  }
+  [[nodiscard]] Answer timeline(const std::string& ref, const std::string& by) const {
+    return ask(net::Method::Get, "/v1/people/" + ref + "/timeline", "", {{"Authorization", "Bearer " + by}});
   }
 
   net::Router router;
@@ -108,7 +123,7 @@ TEST_CASE("the answer is the decision of the till, and the person can see who as
     return r.channel == consent::Channel::WhatsApp && r.topic.text() == "offers";
   });
   const json::Array expected{decide::to_json(row->decision)};
-  CHECK(answer.decisions() == expected);
+  CHECK(answer.list("decisions") == expected);
   CHECK(row->decision.verdict == decide::Verdict::Allow);
 
   CHECK(shop.desk->submission(token)->look_ups == 2);
@@ -130,7 +145,7 @@ TEST_CASE("many questions: answers in their order, one look-up for each number")
                        question(R"(,"useful_until":"2020-01-01T00:00:00Z")") + "," + question("", other)));
   REQUIRE(answer.status == 200);
   std::string verdicts;
-  for (const auto& decision : answer.decisions())
+  for (const auto& decision : answer.list("decisions"))
     verdicts += decision.string_at("verdict").value_or("?") + " ";
   CHECK(verdicts == "deny allow deny deny ");
   CHECK(shop.desk->submission(token)->look_ups == 1);
@@ -219,6 +234,67 @@ TEST_CASE("a request with a mistake names its place and changes nothing") {
   CHECK(form.status == 415);
   CHECK(shop.ledger->health().size == size);
   CHECK(shop.desk->look_ups()->empty());
+}
+
+TEST_CASE("a program's message is noted when it may go, and counts") {
+  test::Shop shop;
+  const Door door(shop);
+  const auto sender = shop.desk->add_client({"sender", {"write"}});
+  REQUIRE(sender);
+  const std::string token = proven_yes(shop, kEva);
+  const auto send = [&](const std::string& number) {
+    return door.ask(net::Method::Post, "/v1/messages", question("", number),
+                    {{"Authorization", "Bearer " + *sender}, {"Content-Type", "application/json"}});
+  };
+  CHECK(*send(kEva).body.find("noted") == json::Value(true));
+  CHECK(shop.desk->submission(token)->messages == 1);
+  const auto again = send(kEva);  // the promise is one a day
+  CHECK(again.status == 200);
+  CHECK(*again.body.find("noted") == json::Value(false));
+  CHECK(again.body.find("decision")->string_at("verdict").value_or("?") == "allow_later");
+  CHECK(shop.desk->submission(token)->messages == 1);
+  CHECK(send("12").at() == "/number");
+  CHECK(door.ask(net::Method::Post, "/v1/messages", question(""),
+                 {{"Authorization", "Bearer " + door.token}, {"Content-Type", "application/json"}})
+            .status == 403);
+}
+
+TEST_CASE("a timeline says what somebody said, to whom it may, without colleagues' names") {
+  test::Shop shop;
+  const Door door(shop);
+  const auto support = shop.desk->add_client({"support", {"timeline"}});
+  const auto other = shop.desk->add_client({"other", {"timeline"}});
+  REQUIRE(support);
+  REQUIRE(other);
+  const std::string token = proven_yes(shop, kEva);
+  REQUIRE(shop.desk->keep(token, {consent::TopicId("orders")}));
+  const std::string ref = door.ref_of(kEva, *support);
+  CHECK(ref != door.ref_of(kEva, *support));
+  CHECK(from_base64url(ref));
+  const auto seen = door.timeline(ref, *support);
+  REQUIRE(seen.status == 200);
+  std::string types;
+  for (const auto& event : seen.list("events")) {
+    types += event.string_at("type").value_or("?") + " ";
+    CHECK(event.find("body")->find("user") == nullptr);
+  }
+  CHECK(types == "consent.grant consent.confirm consent.withdraw ");
+  CHECK(shop.desk->submission(token)->look_ups == 1);
+
+  CHECK(door.timeline(ref, *other).status == 404);
+  CHECK(door.timeline(ref.substr(1), *support).status == 404);
+  CHECK(door.timeline("x", *support).status == 404);
+  CHECK(door.timeline(ref, door.token).status == 403);
+  CHECK(Door(shop, "").timeline(ref, *support).status == 404);  // another process
+  shop.clock.advance(limits::kPersonRefLife_ms / 1000);
+  CHECK(door.timeline(ref, *support).status == 404);
+
+  // Nobody can tell a stop from an erasure, or either from nobody.
+  REQUIRE(shop.desk->stop_all(token));
+  const auto stopped = door.timeline(door.ref_of(kEva, *support), *support);
+  const auto unknown = door.timeline(door.ref_of("+46701740699", *support), *support);
+  CHECK(stopped.status == 200);
+  CHECK(stopped.body == unknown.body);
 }
 
 TEST_CASE("clients are named once and have scopes that exist") {
