@@ -128,8 +128,10 @@ Result<consent::PersonState> FileLedger::person(const consent::Address& address)
   out.suppressed = suppressed(address);
   // What is missing from a damaged ledger may be this person's stop.
   out.damaged = head_.read_only() || head_.incomplete();
+  const auto named_by = memory_.index.by_address(address);
+  if (named_by.empty()) return out;  // most of a list: no snapshot for nothing
   CF_TRY(auto reader, readers_.lease());
-  for (const Ordinal n : memory_.index.by_address(address)) {
+  for (const Ordinal n : named_by) {
     auto row = reader->subject(n);
     if (!row && row.error().code == Code::NotFound) continue;
     if (!row) return row.error();

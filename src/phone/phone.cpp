@@ -125,6 +125,18 @@ Shown show(std::string_view e164) {
   }
 }
 
+std::string region_of(std::string_view e164) {
+  try {
+    PhoneNumber number;
+    std::string out;
+    if (plan().Parse(std::string(e164), "ZZ", &number) != PhoneUtil::NO_PARSING_ERROR) return {};
+    plan().GetRegionCodeForNumber(number, &out);
+    return out;
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
 std::vector<Region> regions() {
   std::set<std::string> codes;
   plan().GetSupportedRegions(&codes);

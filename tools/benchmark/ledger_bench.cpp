@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "board/board.h"
 #include "board/fake/manual_clock.h"
+#include "box.h"
 #include "counterfoil/proof/leaf.h"
 #include "crypto/crypto.h"
 #include "ledger/files.h"
@@ -28,7 +29,6 @@
 namespace counterfoil::bench {
 namespace {
 
-constexpr int kReady_ms = 300'000;  // a million people are read in at the start
 constexpr std::chrono::milliseconds kCardSync{2};
 std::atomic<bool> as_on_a_card{false};
 
@@ -49,10 +49,6 @@ namespace {
 
 const ledger::Retention kYes{"yes-24m", "2028-12"};
 constexpr unsigned kClients = 64;
-
-ledger::Retention stops_until_2030(Instant /*now*/) {
-  return {"proof", "2030-11"};
-}
 
 consent::GrantBody sample_grant() {
   consent::GrantBody body;
@@ -81,47 +77,6 @@ Status opt_in(ledger::Ledger& ledger, std::uint64_t n, bool with_code = true) {
   CF_CHECK(ledger.open_subject(sample_identity(n), sample_grant(), kYes, with_code));
   return {};
 }
-
-class Box {
- public:
-  static Result<Box> make(const std::string& folder) {
-    Box box;
-    box.folder_ = folder;
-    if (::mkdir(folder.c_str(), 0700) != 0) return errno_error(errno, "cannot make " + folder);
-    board::BoardOptions options;
-    options.anchor_path = folder + "/anchor";
-    CF_TRY(box.board_, board::make("fake", options));
-    box.clock_ = std::make_unique<board::ManualClock>();
-    CF_CHECK(ledger::Ledger::create(box.options()));
-    CF_CHECK(box.open());
-    return box;
-  }
-  Status open(ledger::Timing timing = {}) {
-    ledger.reset();
-    auto with = options();
-    with.timing = timing;
-    CF_TRY(ledger, ledger::Ledger::open(with));
-    return ledger->wait_ready(kReady_ms);
-  }
-  [[nodiscard]] const std::string& folder() const { return folder_; }
-
- private:
-  ledger::Options options() {
-    ledger::Options out;
-    out.folder = folder_;
-    out.origin = "bench.example/box/1";
-    out.clock = clock_.get();
-    out.anchor = board_.anchor.get();
-    out.retention_of_stop = stops_until_2030;
-    return out;
-  }
-  std::string folder_;
-  Board board_;
-  std::unique_ptr<board::ManualClock> clock_;
-
- public:
-  std::unique_ptr<ledger::Ledger> ledger;  // last: it uses the clock and the board until it is gone
-};
 
 std::uint64_t file_bytes(const std::string& path) {
   struct stat info{};

@@ -112,6 +112,7 @@ int run_benchmarks(const Options& options, const std::string& json_file) {
   const auto done = [&]() -> Status {
     CF_CHECK(crypto::init());
     CF_CHECK(bench_ledger(options, report));
+    if (options.wants("scrub")) CF_CHECK(bench_scrub(options, report));
     if (options.wants("tls")) CF_CHECK(bench_tls(options, report));
     return {};
   }();
@@ -134,12 +135,12 @@ int main(int argc, char** argv) {
   bench::Options options;
   std::string json_file;
   app.add_flag("--full", options.full, "a million events instead of a hundred thousand");
-  app.add_option(
-         "--only", options.only,
-         "kinds of figures, \"pull,erase\": append, bytes, pull, erase, memory, tls; erase and memory\n"
-         "are about the people whom pull makes")
+  app.add_option("--only", options.only,
+                 "kinds of figures, \"pull,erase\": append, bytes, pull, erase, memory, scrub, tls; erase "
+                 "and memory\n"
+                 "are about the people whom pull makes")
       ->delimiter(',')
-      ->check(CLI::IsMember({"append", "bytes", "pull", "erase", "memory", "tls"}));
+      ->check(CLI::IsMember({"append", "bytes", "pull", "erase", "memory", "scrub", "tls"}));
   app.add_option("--json", json_file, "also write the table as JSON");
   std::uint64_t people = 0;
   std::string data;

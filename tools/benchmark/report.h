@@ -42,7 +42,7 @@ class Report {
 struct Options {
   bool full = false;              // a million events instead of a hundred thousand
   std::string folder;             // scratch
-  std::vector<std::string> only;  // append, bytes, pull, erase, memory, tls; empty: all
+  std::vector<std::string> only;  // append, bytes, pull, erase, memory, scrub, tls; empty: all
   [[nodiscard]] bool wants(std::string_view figure) const {
     return only.empty() || std::find(only.begin(), only.end(), figure) != only.end();
   }
@@ -53,6 +53,7 @@ struct Options {
 Status enrol(const std::string& folder, const std::string& anchor, std::uint64_t people);
 
 Status bench_ledger(const Options& options, Report& report);
+Status bench_scrub(const Options& options, Report& report);
 Status bench_tls(const Options& options, Report& report);
 
 /// Seconds of the monotonic clock.

@@ -39,6 +39,7 @@ TEST_CASE("all 95 numbers of the Swedish fiction range are accepted and shown") 
     CHECK(canonical_or_empty("070-174 " + tail.substr(0, 2) + " " + tail.substr(2), "SE") == e164);
     CHECK(canonical_or_empty(e164, "ES") == e164);
     CHECK(phone::show(e164).region == "SE");
+    CHECK(phone::region_of(e164) == "SE");
   }
 }
 
@@ -46,6 +47,7 @@ TEST_CASE("the American fiction numbers of the demo are accepted") {
   CHECK(canonical_or_empty("+1 202 555 0101", "ES") == "+12025550101");
   CHECK(canonical_or_empty("(202) 555-0199", "US") == "+12025550199");
   CHECK(phone::show("+12025550199").masked == "+1 ···-···-··99");
+  CHECK(phone::region_of("+12025550199") == phone::show("+12025550199").region);
 }
 
 TEST_CASE("one number, many spellings") {
