@@ -137,6 +137,7 @@ Result<ScrubState> Scrubs::add(std::string_view id, const consent::UserId& clien
   if (const auto added = job->numbers->append(as_bytes(piece)); !added) {
     state.stage = Stage::Failed;  // some of it may be there
     state.trouble = added.error().message();
+    job->numbers.reset();  // its room on the disk may be what others lack
     return added.error();
   }
   if (piece.empty()) return state;
@@ -222,6 +223,7 @@ void Scrubs::work() {
     std::sort(job->sample.begin(), job->sample.end());
     job->drawn.clear();
     job->numbers.reset();
+    if (!done) job->answers.reset();
     if (!done && !job->ended) log::warning("desk.scrub_failed", {{"error", job->state.trouble}});
   }
 }

@@ -7,6 +7,7 @@ token gets none, and a request with a mistake changes nothing.
 import argparse
 import gzip
 import json
+import os
 import random
 import re
 import sys
@@ -183,6 +184,20 @@ class OneAnswer(unittest.TestCase):
         self.assertEqual(by_hand.returncode, 0 if by_program[channel, topic]["verdict"] == "allow" else 1)
         for decision in by_program.values():
             seen[in_codes(decision)] = seen.get(in_codes(decision), 0) + 1
+
+
+class Readme(unittest.TestCase):
+    def test_the_lines_for_programs_can_be_pasted(self):
+        with b.folder() as at, b.Demo(at).start() as box:
+            shop = {**os.environ, "SHOP": str(box.shop), "STAFF": f"https://127.0.0.1:{box.port + 1}",
+                    "CA": str(box.ca), "PATH": f"{b.BIN}:{os.environ['PATH']}"}
+            shop.pop("REQUESTS_CA_BUNDLE", None)
+            (at / "pasted.sh").write_text(b.readme_blocks("Ask from your own program"))
+            ended = b.run("bash", "-euo", "pipefail", "pasted.sh", cwd=at, env=shop)
+            self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+            by_program, by_hand = ended.stdout.splitlines()[:2]
+            self.assertEqual(json.loads(by_program)["decisions"][0]["verdict"], "allow", ended.stdout)
+            self.assertEqual(by_hand, "yes")
 
 
 class Door(unittest.TestCase):

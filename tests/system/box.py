@@ -730,5 +730,14 @@ def bundle_entries(bundle):
     return [line for file in files for line in file.read_text().splitlines()]
 
 
+def readme_blocks(title):
+    """The fenced sh blocks of one section of README.md, joined."""
+    text = (SOURCE / "README.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL).group(1)
+    blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    assert blocks, "the section has lost its commands"
+    return "".join(blocks)
+
+
 def main():
     unittest.main(verbosity=2, warnings="ignore", argv=[sys.argv[0], *sys.argv[1:]])

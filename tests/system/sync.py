@@ -20,18 +20,9 @@ import unittest
 import box as b
 
 
-def readme_blocks(title):
-    """The fenced sh blocks of one section of README.md, joined."""
-    text = (b.SOURCE / "README.md").read_text(encoding="utf-8")
-    section = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL).group(1)
-    blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    assert len(blocks) >= 3, "the section has lost its commands"
-    return "".join(blocks)
-
-
 class FiveMinutes(unittest.TestCase):
     def test_readme(self):
-        commands = readme_blocks("Pull your first shop in five minutes")
+        commands = b.readme_blocks("Pull your first shop in five minutes")
         with b.folder() as at, b.Demo(at).start() as box:
             shop = {**os.environ, "SHOP": str(box.shop), "SYNC": f"https://127.0.0.1:{box.port + 2}",
                     "PATH": f"{b.BIN}:{os.environ['PATH']}"}

@@ -30,7 +30,10 @@ struct Answer {
   int status = 0;
   json::Value body;
   std::string challenge;
-  [[nodiscard]] const json::Value& error() const { return *body.find("error"); }
+  [[nodiscard]] json::Value error() const {
+    const json::Value* found = body.find("error");
+    return found == nullptr ? json::Value() : *found;
+  }
   [[nodiscard]] std::string code() const { return error().string_at("code").value_or("-"); }
   [[nodiscard]] std::string at() const { return error().string_at("at").value_or(""); }
   [[nodiscard]] json::Array list(std::string_view name) const {
