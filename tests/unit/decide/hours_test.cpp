@@ -219,6 +219,23 @@ TEST_CASE("a rule is about its channels, categories and countries only") {
   CHECK(at(local(kThu, 11), with({block}), asked).next_allowed == local(kThu, 15));
 }
 
+TEST_CASE("a category that a rule forbids is a no, whatever else is right") {
+  Rule block;
+  block.id = "test.no-offers-by-whatsapp";
+  block.reference = "shop";
+  block.scope = {{consent::Channel::WhatsApp}, {consent::Category::Marketing}, {}};
+  block.demand = BlockDemand{ReasonCode::CategoryForbidden};
+  Question asked = in_madrid();
+  CHECK(reasons_text(at(local(kThu, 11), with({block}), asked)) == "category_forbidden");
+  CHECK(reasons_text(at(local(kThu + 2, 3), with({block, hours_rule(540, 1200)}), asked)) ==
+        "category_forbidden quiet_hours");
+  asked.useful_until = local(kThu, 10);
+  CHECK(reasons_text(at(local(kThu, 11), with({block}), asked)) == "category_forbidden too_late");
+  asked.category = consent::Category::Utility;
+  asked.useful_until.reset();
+  CHECK(reasons_text(at(local(kThu, 11), with({block}), asked)) == "allow");
+}
+
 TEST_CASE("whoever may be in several zones is written to when all of them are awake") {
   Question asked = ask(kWhatsApp, "offers");
   asked.where = {"US", {place(-5 * 3600, "East"), place(-10 * 3600, "Islands")}};
@@ -262,6 +279,8 @@ TEST_CASE("nobody waits in vain: an offer or a yes that ends first is a no that 
   CHECK(reasons_text(late) == "quiet_hours too_late");
   CHECK_FALSE(late.next_allowed);
   CHECK(reasons_text(at(local(kThu + 3, 12), {}, asked)) == "too_late");
+  CHECK(reasons_text(at(local(kThu + 3, 12) - 1, {}, asked)) == "allow");
+  CHECK(reasons_text(at(local(kThu + 30, 12), {}, asked)) == "too_late");
   const double ends = static_cast<double>(local(kThu + 3, 12) - kFirstDay) / static_cast<double>(kDay_s);
   const Story short_yes = Story().yes(0, -200, kWa, {"offers"}, 200 + ends);
   CHECK(reasons_text(at(local(kThu + 1, 21), rules, in_madrid(), short_yes)) == "expired quiet_hours");
