@@ -50,20 +50,19 @@ void read_message(Members& members, desk::Asked& asked) {
   asked.region = members.text_if_there("region").value_or("");
   asked.topic = consent::TopicId(members.text("topic"));
   const auto channel = consent::channel_from_name(members.text("channel"));
-  if (!channel)
-    members.refuse("channel", "channel", "channels are whatsapp, messenger, sms, email and voice");
+  if (!channel) members.refuse("channel", "channel", kChannels);
   asked.channel = channel.value_or(asked.channel);
   asked.sender = consent::SenderId(members.text_if_there("sender").value_or(""));
   if (const auto until = members.text_if_there("useful_until")) {
     asked.useful_until = instant_from_rfc3339(*until);
-    if (!asked.useful_until)
-      members.refuse("useful_until", "useful_until", "a time is written 2026-11-22T09:30:00Z");
+    if (!asked.useful_until) members.refuse("useful_until", "useful_until", kTimes);
   }
 }
 
 Refusal wrong_message(const Error& error, const std::string& at) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kMistakes = {
-      {{"number", "this is no phone number; write it with its country, +46701234567, or name the region"},
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kMistakes = {
+      {{"at", "this time is still to come"},
+       {"number", "this is no phone number; write it with its country, +46701234567, or name the region"},
        {"topic", "no topic of that name is configured"},
        {"channel", "the shop does not write on this channel"},
        {"sender", "no sender of that name is configured for this channel"}}};

@@ -9,6 +9,10 @@
 
 namespace counterfoil::api {
 
+/// What a refusal says of a channel or a time that is none.
+inline constexpr const char* kChannels = "channels are whatsapp, messenger, sms, email and voice";
+inline constexpr const char* kTimes = "a time is written 2026-11-22T09:30:00Z";
+
 /// What every message has but a number: channel and topic, and region, sender and useful_until if they like.
 void read_message(Members& members, desk::Asked& asked);
 /// What the desk does not know of a message, at its place.

@@ -4,6 +4,7 @@
 #include "api/routes.h"
 
 #include "api/decisions.h"
+#include "api/facts.h"
 #include "api/lists.h"
 #include "api/people.h"
 #include "base/limits.h"
@@ -29,6 +30,7 @@ struct Route {
 constexpr std::array kRoutes = {
     Route{net::Method::Post, "/v1/decide", "decide", post_decide},
     Route{net::Method::Post, "/v1/messages", "write", post_message},
+    Route{net::Method::Post, "/v1/facts", "report", post_fact},
     Route{net::Method::Post, "/v1/scrubs", "scrub", post_scrub},
     Route{net::Method::Post, "/v1/scrubs/{id}/numbers", "scrub", post_numbers, limits::kListPieceBytesMax},
     Route{net::Method::Post, "/v1/scrubs/{id}/run", "scrub", post_run},

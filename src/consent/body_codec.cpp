@@ -137,6 +137,13 @@ json::Object body_object(const SentBody& body) {
           {"topic", body.topic.text()}};
 }
 
+json::Object body_object(const NativeBody& body) {
+  return {{"at", body.at},
+          {"channel", channel_name(body.channel)},
+          {"sender", body.sender.text()},
+          {"source", body.source}};
+}
+
 json::Object was_object(const Was& was) {
   return {{"ck", clock_state_name(was.clock)}, {"log", was.log}, {"seq", was.seq.value}, {"t", was.t}};
 }
@@ -366,6 +373,21 @@ Result<EventBody> read_sent(Members& members) {
   return EventBody(std::move(out));
 }
 
+Result<EventBody> read_native(Members& members, bool stop) {
+  NativeBody out;
+  out.stop = stop;
+  CF_TRY(out.at, members.integer("at", 0, kIntegerMax));
+  CF_TRY(const std::string channel, members.text("channel"));
+  const auto known_channel = channel_from_name(channel);
+  if (!known_channel) return members.bad("channel", "is unknown");
+  out.channel = *known_channel;
+  CF_TRY(std::string sender, members.text("sender"));
+  out.sender = SenderId(std::move(sender));
+  CF_TRY(out.source, members.text("source"));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
 Result<Was> read_was(const json::Object& object) {
   Members members(object, "was");
   Was out;
@@ -405,6 +427,9 @@ Result<EventBody> read_body(EventType type, const json::Object& object, Members&
       return read_lookup(members);
     case EventType::Sent:
       return read_sent(members);
+    case EventType::NativeStop:
+    case EventType::NativeResume:
+      return read_native(members, type == EventType::NativeStop);
     default:
       return fail(Code::NotFound,
                   std::string(event_name(type)) + ": this version knows no body of this type");
@@ -423,6 +448,9 @@ struct BodyTypeOf {
   EventType operator()(const RetentionChangeBody&) const { return EventType::RetentionChange; }
   EventType operator()(const LookupBody&) const { return EventType::Lookup; }
   EventType operator()(const SentBody&) const { return EventType::Sent; }
+  EventType operator()(const NativeBody& body) const {
+    return body.stop ? EventType::NativeStop : EventType::NativeResume;
+  }
 };
 
 }  // namespace

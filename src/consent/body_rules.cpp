@@ -225,6 +225,14 @@ Status check_body(const SentBody& body) {
   return {};
 }
 
+Status check_body(const NativeBody& body) {
+  const std::string name(event_name(event_type(body)));
+  if (!is_instant(body.at)) return broken(name + ": at is out of range");
+  if (!is_name(body.sender)) return broken(name + ": sender is not a name");
+  if (!is_name(body.source)) return broken(name + ": source is not a name");
+  return {};
+}
+
 Status check_identity(const Identity& identity) {
   if (identity.addresses.size() > limits::kAddressesPerSubjectMax)
     return broken("identity: too many addresses");

@@ -93,6 +93,14 @@ void apply_restrict(SubjectState& state, const Event& event, const RestrictBody&
   if (body.on) state.restricted = Restriction{event.t, event.seq, body.by, body.reason};
 }
 
+void apply_native(SubjectState& state, const Event& event, const NativeBody& body) {
+  const std::pair key(body.channel, body.sender);
+  if (body.stop)
+    state.native_stops.try_emplace(key, NativeStop{body.at, event.seq});
+  else
+    state.native_stops.erase(key);
+}
+
 void apply_body(SubjectState& state, const Event& event) {
   if (!event.body || event_type(*event.body) != event.type) {
     state.damaged = true;
@@ -115,6 +123,8 @@ void apply_body(SubjectState& state, const Event& event) {
     apply_restrict(state, event, *restriction);
   } else if (const auto* sent = std::get_if<SentBody>(&*event.body)) {
     state.sent.push_back({event.seq, *sent});
+  } else if (const auto* native = std::get_if<NativeBody>(&*event.body)) {
+    apply_native(state, event, *native);
   }
 }
 
@@ -156,6 +166,8 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::HoldClear:
     case EventType::Restrict:
     case EventType::Sent:
+    case EventType::NativeStop:
+    case EventType::NativeResume:
       apply_body(state, event);
       break;
     case EventType::Lookup:
@@ -167,7 +179,6 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Lift:
     case EventType::Import:
     case EventType::Inbound:
-    case EventType::NativeResume:
     case EventType::RetentionChange:
       break;
     // These take something away, and this version cannot apply them; a log event has no place here at all.

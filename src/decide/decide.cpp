@@ -26,6 +26,8 @@ constexpr std::array kReasonRows = {
     ReasonRow{ReasonCode::Suppressed, RuleKind::Person, "GDPR Art. 7(3), Art. 17(1), Art. 21(2)"},
     ReasonRow{ReasonCode::Restricted, RuleKind::Person, "GDPR Art. 18(1), Art. 18(2)"},
     ReasonRow{ReasonCode::Withdrawn, RuleKind::Person, "GDPR Art. 7(3)"},
+    ReasonRow{ReasonCode::NativeStop, RuleKind::Platform,
+              "GDPR Art. 21(2); the platform's own switch for marketing messages"},
     ReasonRow{ReasonCode::NeverConsented, RuleKind::Law,
               "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
     ReasonRow{ReasonCode::Unconfirmed, RuleKind::Law, "GDPR Art. 7(1); shop rule: minimum evidence"},
@@ -68,6 +70,20 @@ void add_restriction(Decision& decision, const View& view) {
     if (own && voice.proof < std::min(view.minimum, kWithdrawalProofMin)) continue;
     return add_reason(decision, ReasonCode::Restricted, restricted->seq);
   }
+}
+
+// Adverts only: news of an order may go. Whoever reported it knows the number and not the submission, so it
+// stands in each that names the number, and one is enough.
+void add_native_stop(Decision& decision, const View& view, const Question& question) {
+  if (question.category != consent::Category::Marketing) return;
+  std::optional<consent::Seq> latest;
+  for (const Voice& voice : view.voices)
+    for (const auto& [key, stop] : voice.subject->native_stops) {
+      const bool is_meant =
+          key.first == question.channel && (question.sender.empty() || key.second == question.sender);
+      if (is_meant && (!latest || *latest < stop.seq)) latest = stop.seq;
+    }
+  if (latest) add_reason(decision, ReasonCode::NativeStop, *latest);
 }
 
 // The pair was never said yes or no to, but something else was: which half is missing?
@@ -147,6 +163,7 @@ Decision judge(const consent::PersonState& person, const Question& question, con
   }
   if (is_damaged(person)) add_reason(decision, ReasonCode::LedgerDamaged);
   add_restriction(decision, view);
+  add_native_stop(decision, view, question);
   const consent::PairState* live = add_consent_reason(decision, view, question);
   for (Reason& reason : failing_rules(question, rules, live, sent_to(view), t)) {
     if (reason.evidence) decision.evidence.push_back(*reason.evidence);

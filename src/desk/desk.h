@@ -200,7 +200,7 @@ struct Client {
   [[nodiscard]] consent::UserId id() const { return consent::UserId("client/" + name); }
 };
 /// What a client may be allowed.
-inline constexpr std::array<std::string_view, 4> kScopes = {"decide", "scrub", "timeline", "write"};
+inline constexpr std::array<std::string_view, 5> kScopes = {"decide", "report", "scrub", "timeline", "write"};
 /// Who looked somebody up on the box's own command line.
 inline constexpr std::string_view kOperator = "operator/command-line";
 
@@ -282,6 +282,11 @@ class Desk {
   virtual Result<std::size_t> restrict_number(std::string_view number, std::string_view region,
                                               const consent::RestrictBody& body) = 0;
   virtual Result<std::vector<KeptSubmission>> kept() const = 0;
+  /// The platform's word that somebody stopped, or wants again, adverts of a sender there; how many
+  /// submissions it is news to. body.sender may be empty: the channel's. BadInput "number", "channel",
+  /// "sender" or "at" (to come).
+  virtual Result<std::size_t> native(std::string_view number, std::string_view region,
+                                     consent::NativeBody body) = 0;
   /// A look-up as well. Wrong codes slow this user down: Limit, with the seconds in the detail.
   virtual Result<Submission> submission_by_code(std::string_view code, const User& by) = 0;
   virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;

@@ -71,6 +71,8 @@ class DeskImpl final : public Desk {
   Result<std::size_t> restrict_number(std::string_view number, std::string_view region,
                                       const consent::RestrictBody& body) override;
   Result<std::vector<KeptSubmission>> kept() const override;
+  Result<std::size_t> native(std::string_view number, std::string_view region,
+                             consent::NativeBody body) override;
   Result<Submission> submission_by_code(std::string_view code, const User& by) override;
   Result<Submission> confirm(std::string_view code, const User& by) override;
 

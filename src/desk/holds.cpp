@@ -3,7 +3,7 @@
 
 // What is kept without being used: restrictions (GDPR Art. 18), and holds for a legal claim (Art. 17(3)(e)),
 // by number, since a claim names a person and not a form. All submissions that name the number are held, also
-// those that nobody proved: whose they are may be the very question.
+// those that nobody proved: whose they are may be the very question. And what a platform says of a number.
 #include "desk/desk_impl.h"
 #include "desk/periods.h"
 #include "phone/phone.h"
@@ -64,6 +64,24 @@ Result<std::size_t> DeskImpl::restrict_number(std::string_view number, std::stri
     if (would_change(subject.state, body)) ids.push_back(subject.id);
   if (ids.empty()) return fail(Code::NotFound, "that would change nothing");
   CF_CHECK(ledger_.restrict(ids, body, retention_of_proof(business_, clock_.now())));
+  return ids.size();
+}
+
+Result<std::size_t> DeskImpl::native(std::string_view number, std::string_view region,
+                                     consent::NativeBody body) {
+  const consent::Sender* sender = business_.sender(body.channel);
+  if (sender == nullptr) return fail(Code::BadInput, "channel");
+  if (body.sender.empty()) body.sender = sender->id;
+  if (body.sender != sender->id) return fail(Code::BadInput, "sender");
+  const Instant now = clock_.now();
+  if (body.at > now) return fail(Code::BadInput, "at");
+  CF_TRY(const auto address, this->address(number, region));
+  CF_TRY(const auto subjects, ledger_.submissions(address));
+  std::vector<consent::SubjectId> ids;
+  for (const auto& subject : subjects)
+    if (subject.state.native_stops.contains({body.channel, body.sender}) != body.stop)
+      ids.push_back(subject.id);
+  if (!ids.empty()) CF_CHECK(ledger_.native(ids, body, retention_of_proof(business_, now)));
   return ids.size();
 }
 

@@ -235,6 +235,9 @@ class Ledger {
   /// A message goes to one of the submission's addresses. Fails with NotFound.
   virtual Result<Committed> sent(const consent::SubjectId& subject, const consent::SentBody& body,
                                  const Retention& retention) = 0;
+  /// The platform's word about adverts, in the chain of each. Fails with NotFound, Limit (too many at once).
+  virtual Result<Committed> native(const std::vector<consent::SubjectId>& subjects,
+                                   const consent::NativeBody& body, const Retention& retention) = 0;
   /// Legal hold (GDPR Art. 17(3)(e)): neither schedule nor erasure ends these submissions before the case is
   /// cleared or its end has come on a trusted clock. Fails with NotFound, Limit (too many at once).
   virtual Result<Committed> hold(const std::vector<consent::SubjectId>& subjects,

@@ -140,6 +140,23 @@ Result<Committed> FileLedger::sent(const consent::SubjectId& subject, const cons
   return append_to(subject, body, retention, nullptr);
 }
 
+Result<Committed> FileLedger::native(const std::vector<consent::SubjectId>& subjects,
+                                     const consent::NativeBody& body, const Retention& retention) {
+  if (subjects.empty()) return fail(Code::NotFound, "no such submission");
+  if (subjects.size() > limits::kErasureSubjectsMax) return fail(Code::Limit, "too many submissions at once");
+  Job job;
+  {
+    CF_TRY(auto reader, readers_.lease());
+    for (const auto& id : subjects) {
+      CF_TRY(const auto known, know(*reader, id));
+      CF_TRY(auto draft, next_event(known, body, retention));
+      job.events.push_back(std::move(draft));
+    }
+  }
+  CF_TRY(const auto committed, writer_->run(std::move(job)));
+  return committed.front();
+}
+
 Result<Committed> FileLedger::confirm(const consent::SubjectId& subject, const consent::ConfirmBody& body,
                                       const Retention& retention) {
   return append_to(subject, body, retention, &body.evidence);

@@ -28,7 +28,7 @@ before(async () => {
     assert.equal(added.status, 0, added.stderr);
     return added.stdout.trim();
   };
-  tokens = { decide: add("crm", "decide"), scrub: add("campaigns", "scrub"), timeline: add("support", "timeline"), write: add("sender", "write") };
+  tokens = { decide: add("crm", "decide"), scrub: add("campaigns", "scrub"), timeline: add("support", "timeline"), write: add("sender", "write"), report: add("webhook", "report") };
 });
 after(async () => shop?.stop());
 
@@ -145,6 +145,22 @@ test("a message is noted as described", async () => {
   assert.equal(refused.noted, false);
   await promised("post", where, 400, { body: { ...value, more: 1 }, token });
   await promised("post", where, 400, { body: { ...value, number: "12" }, token });
+  await promised("post", where, 413, { body: `"${"x".repeat(65 * 1024)}"`, token });
+  await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
+});
+
+test("a fact is recorded as described", async () => {
+  const token = tokens.report;
+  const where = "/v1/facts";
+  const { examples } = description.paths[where].post.requestBody.content["application/json"];
+  assert.equal((await promised("post", where, 200, { body: examples.stop.value, token })).changed, 1);
+  const question = { number: examples.stop.value.number, channel: "whatsapp", topic: "offers" };
+  const asked = () => promised("post", "/v1/decide", 200, { body: { questions: [question] }, token: tokens.decide });
+  assert.equal((await asked()).decisions[0].reasons[0].code, "native_stop");
+  assert.equal((await promised("post", where, 200, { body: examples.resume.value, token })).changed, 1);
+  for (const change of [{ fact: "stop" }, { number: "12" }, { channel: "pigeon" }, { sender: "nobody" }, { at: "noon" },
+    { at: "2999-01-01T00:00:00Z" }, { more: 1 }])
+    await promised("post", where, 400, { body: { ...examples.stop.value, ...change }, token });
   await promised("post", where, 413, { body: `"${"x".repeat(65 * 1024)}"`, token });
   await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
 });

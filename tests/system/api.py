@@ -27,7 +27,7 @@ class Program:
 
     def __init__(self, box, name="crm"):
         self.box = box
-        self.token = b.Box.expect(box.cli("client", "add", name, "--scope", "decide", "scrub")).stdout.strip()
+        self.token = b.Box.expect(box.cli("client", "add", name, "--scope", "decide", "report", "scrub")).stdout.strip()
         self.client = box.staff_client()
 
     def post(self, body, target="/v1/decide", **fields):
@@ -88,8 +88,8 @@ def in_codes(decision):
 class Life:
     """What happened to somebody, drawn at random; each step through the box's own doors."""
 
-    def __init__(self, box, till, rng, number, region, address):
-        self.box, self.till, self.rng, self.number, self.region = box, till, rng, number, region
+    def __init__(self, box, till, program, rng, number, region, address):
+        self.box, self.till, self.program, self.rng, self.number, self.region = box, till, program, rng, number, region
         self.client = box.customer(source=address)
         self.tokens = []
 
@@ -105,7 +105,7 @@ class Life:
     def change(self):
         token = self.rng.choice(self.tokens)
         page = self.client.get(f"/m/{token}")
-        what = self.rng.randrange(6)
+        what = self.rng.randrange(7)
         if what < 2 and f'action="/m/{token}"' not in page.text:
             return  # stopped or erased
         if what == 0:
@@ -118,6 +118,9 @@ class Life:
             self.till.stop(self.number, self.region)
         elif what == 4:
             self.box.cli("restrict", "-", "--region", self.region, "--reason", "accuracy", stdin=self.number)
+        elif what == 5:
+            self.program.done("/v1/facts", {"fact": "native_stop", "number": self.number, "region": self.region,
+                                            "channel": "whatsapp"})
         else:
             self.box.cli("erase", "-", "--region", self.region, "--reason", "asked", stdin=self.number)
 
@@ -146,7 +149,7 @@ class OneAnswer(unittest.TestCase):
             till, program = box.staff(), Program(box)
             addresses = b.loopback_addresses()
             numbers = [(b.swedish(n), "SE") for n in range(13, 99)] + [(f"202 555 01{n:02d}", "US") for n in range(86)]
-            lives = [Life(box, till, rng, number, region, next(addresses)) for number, region in numbers]
+            lives = [Life(box, till, program, rng, number, region, next(addresses)) for number, region in numbers]
             now = START
             for _ in range(5):
                 for life in rng.sample(lives, len(lives) // 2):

@@ -24,7 +24,7 @@ countries = ["ES"]
 block = "category_forbidden"
 """
 # What no event or rule can bring about yet; each goes when it can.
-LATER = {"objection", "native_stop", "sender_not_granted", "repermission_due", "notice_obsolete", "one_time_spent",
+LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "one_time_spent",
          "one_time_expired", "window_closed_template_required", "tag_not_allowed", "template_not_approved", "quality_low",
          "portfolio_limit", "no_prior_contact", "history_gone"}
 SEEN = collections.Counter()
@@ -101,6 +101,18 @@ class EveryReason(unittest.TestCase):
         self.yes()
         b.Box.expect(self.box.cli("restrict", "-", "--region", self.region, "--reason", "accuracy", stdin=self.number))
         self.assertEqual(self.expect("restricted"), ["restricted"])
+
+    def test_native_stop(self):
+        self.yes()
+        report = {"fact": "native_stop", "number": self.number, "region": self.region, "channel": "whatsapp"}
+        self.assertEqual(self.program.done("/v1/facts", report), {"changed": 1})
+        self.assertEqual(self.expect("native_stop"), ["native_stop"])
+        self.assertEqual(self.reasons(topic="orders"), [])
+        page = self.till.check(self.number)
+        self.assertEqual(page.headline, "✖ No adverts: they blocked them on WhatsApp.")
+        report["fact"] = "native_resume"
+        self.assertEqual(self.program.done("/v1/facts", report), {"changed": 1})
+        self.assertEqual(self.reasons(), [])
 
     def test_expired(self):
         self.yes()

@@ -55,7 +55,8 @@ void add_client_commands(CLI::App& app, Where& where, Action& action) {
                    "decide: may this person be messaged? Every number is a look-up that the person can see; "
                    "scrub: the same about a list, which the log notes with its length; "
                    "timeline: what somebody said and was sent, a look-up as well; "
-                   "write: ask, and note that the message goes")
+                   "write: ask, and note that the message goes; "
+                   "report: what a platform says of somebody")
       ->required();
   add_command->callback([&] { action = [&] { return add(where, name, scopes); }; });
   list_command->callback([&] { action = [&] { return list(where); }; });

@@ -191,8 +191,20 @@ struct SentBody {
   bool operator==(const SentBody&) const = default;
 };
 
-using EventBody = std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody, HoldBody,
-                               HoldClearBody, RestrictBody, RetentionChangeBody, LookupBody, SentBody>;
+/// The platform says that the person stopped adverts of this sender there, or wants them again. The person's
+/// own doing, outside the box: only the platform takes it back.
+struct NativeBody {
+  bool stop = true;  // contact.native_stop; else contact.native_resume
+  Instant at = 0;
+  Channel channel = Channel::WhatsApp;
+  SenderId sender;
+  std::string source;  // who reported it, a name
+  bool operator==(const NativeBody&) const = default;
+};
+
+using EventBody =
+    std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody, HoldBody, HoldClearBody,
+                 RestrictBody, RetentionChangeBody, LookupBody, SentBody, NativeBody>;
 
 /// Type an EventBody is written under.
 EventType event_type(const EventBody& body);

@@ -60,6 +60,13 @@ struct SentMessage {
   bool operator==(const SentMessage&) const = default;
 };
 
+/// Adverts of one sender, stopped on the platform.
+struct NativeStop {
+  Instant at = 0;
+  Seq seq;
+  bool operator==(const NativeStop&) const = default;
+};
+
 using Pair = std::pair<Channel, TopicId>;
 
 struct SubjectState {
@@ -69,7 +76,8 @@ struct SubjectState {
   std::optional<StopState> stop;       // of the strongest hand
   std::optional<StopState> link_stop;  // by the submission's own link, whatever others did
   std::optional<Restriction> restricted;
-  std::vector<SentMessage> sent;                   // as far as they are kept, in the order of seq
+  std::vector<SentMessage> sent;  // as far as they are kept, in the order of seq
+  std::map<std::pair<Channel, SenderId>, NativeStop> native_stops;  // until the platform takes them back
   std::map<CaseId, std::optional<Instant>> holds;  // open legal claims, and when each ends by itself
   std::optional<Instant> erase_asked;  // still here: its records are held, or it goes within a minute
   std::uint64_t look_ups = 0;          // by staff, as far as they are kept

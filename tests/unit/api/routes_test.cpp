@@ -262,6 +262,42 @@ TEST_CASE("a program's message is noted when it may go, and counts") {
             .status == 403);
 }
 
+TEST_CASE("what a platform says is recorded where it is news, and holds up adverts only") {
+  test::Shop shop;
+  const Door door(shop);
+  const auto hook = shop.desk->add_client({"hook", {"report"}});
+  REQUIRE(hook);
+  proven_yes(shop, kEva);
+  const auto report = [&](const std::string& fact, const std::string& more = "",
+                          const std::string& number = kEva) {
+    return door.ask(
+        net::Method::Post, "/v1/facts",
+        R"({"fact":")" + fact + R"(","number":")" + number + R"(","channel":"whatsapp")" + more + "}",
+        {{"Authorization", "Bearer " + *hook}, {"Content-Type", "application/json"}});
+  };
+  const auto changed = [&](const Answer& answer) { return answer.body.integer_at("changed").value_or(-1); };
+  CHECK(changed(report("native_stop")) == 1);
+  CHECK(changed(report("native_stop")) == 0);
+  CHECK(changed(report("native_stop", "", "+46701740699")) == 0);
+  const auto offers = shop.at_till(kEva, consent::Channel::WhatsApp, "offers");
+  REQUIRE(offers.reasons.size() == 1);
+  CHECK(offers.reasons.front().code == decide::ReasonCode::NativeStop);
+  CHECK(offers.reasons.front().kind == decide::RuleKind::Platform);
+  CHECK(shop.at_till(kEva, consent::Channel::WhatsApp, "orders").verdict == decide::Verdict::Allow);
+  CHECK(shop.at_till(kEva, consent::Channel::Sms, "offers").verdict == decide::Verdict::Allow);
+  shop.reopen();
+  CHECK(shop.at_till(kEva, consent::Channel::WhatsApp, "offers").verdict == decide::Verdict::Deny);
+  CHECK(shop.desk->native(kEva, "", {false, shop.clock.now() + 1, consent::Channel::WhatsApp, {}, "x"})
+            .error() == fail(Code::BadInput, "at"));
+  CHECK(shop.desk->native(kEva, "", {false, 0, consent::Channel::Voice, {}, "x"}).error() ==
+        fail(Code::BadInput, "channel"));
+  CHECK(shop.desk->native(kEva, "", {false, 0, consent::Channel::WhatsApp, consent::SenderId("y"), "x"})
+            .error() == fail(Code::BadInput, "sender"));
+  CHECK(shop.desk->native(kEva, "", {false, shop.clock.now(), consent::Channel::WhatsApp, {}, "x"}).value() ==
+        1);
+  CHECK(shop.at_till(kEva, consent::Channel::WhatsApp, "offers").verdict == decide::Verdict::Allow);
+}
+
 TEST_CASE("a timeline says what somebody said, to whom it may, without colleagues' names") {
   test::Shop shop;
   const Door door(shop);

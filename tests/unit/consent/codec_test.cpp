@@ -34,6 +34,8 @@ constexpr std::string_view kLookupText =
 constexpr std::string_view kSentText =
     R"({"at":1790000123,"category":"utility","channel":"sms","decision":"allow","sender":"sms",)"
     R"("topic":"orders"})";
+constexpr std::string_view kNativeText =
+    R"({"at":1790000123,"channel":"whatsapp","sender":"wa","source":"client/hook"})";
 constexpr std::string_view kIdentityText =
     R"({"addresses":[{"kind":"email","proof":"claimed","value":"ana@ejemplo.example"},)"
     R"({"kind":"phone","proof":"present","value":"+46701740605"}],"language":"es"})";
@@ -88,6 +90,13 @@ SentBody sent_body() {
           .sender = SenderId("sms"),
           .topic = TopicId("orders")};
 }
+NativeBody native_body(bool stop) {
+  return {.stop = stop,
+          .at = 1'790'000'123,
+          .channel = Channel::WhatsApp,
+          .sender = SenderId("wa"),
+          .source = "client/hook"};
+}
 Identity identity_of_two() {
   return {.addresses = {{AddressKind::Email, "ana@ejemplo.example", Evidence::Claimed},
                         {AddressKind::Phone, "+46701740605", Evidence::Present}},
@@ -121,6 +130,8 @@ TEST_CASE("each body has exactly one text") {
   round_trip(change_body(), kChangeText);
   round_trip(lookup_body(), kLookupText);
   round_trip(sent_body(), kSentText);
+  round_trip(native_body(true), kNativeText);
+  round_trip(native_body(false), kNativeText);
 }
 
 TEST_CASE("a member without a value is left out") {
@@ -259,6 +270,15 @@ TEST_CASE("the writer refuses broken holds, restrictions and changes of retentio
   sent = sent_body();
   sent.topic = TopicId("two words");
   CHECK_FALSE(encode_body(sent));
+  NativeBody native = native_body(true);
+  native.at = -1;
+  CHECK_FALSE(encode_body(native));
+  native = native_body(true);
+  native.sender = SenderId();
+  CHECK_FALSE(encode_body(native));
+  native = native_body(false);
+  native.source = "two words";
+  CHECK_FALSE(encode_body(native));
 }
 
 TEST_CASE("the reader refuses what the writer would not write") {

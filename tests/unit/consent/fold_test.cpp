@@ -244,6 +244,25 @@ TEST_CASE(
   CHECK(folded({grant(1, 100, kWa, {kOffers}), event(2, 200, EventType::Sent)}).damaged);
 }
 
+TEST_CASE("a native stop lasts until the platform takes it back, for the sender it names") {
+  const auto native = [](std::uint64_t seq, bool stop, const std::string& sender) {
+    const NativeBody body{stop, static_cast<Instant>(seq * 100 - 7), Channel::WhatsApp, SenderId(sender),
+                          "hook"};
+    Event e = event(seq, static_cast<Instant>(seq * 100), event_type(body));
+    e.body = body;
+    return e;
+  };
+  SubjectState s = folded({grant(1, 100, kWa, {kOffers}), native(2, true, "wa"), native(3, true, "wa")});
+  const std::pair key(Channel::WhatsApp, SenderId("wa"));
+  CHECK(s.native_stops == std::map<std::pair<Channel, SenderId>, NativeStop>{{key, {193, Seq{2}}}});
+  CHECK(s.pairs == folded({grant(1, 100, kWa, {kOffers})}).pairs);
+  apply(s, native(4, false, "wa-2"));
+  CHECK(s.native_stops.size() == 1);
+  apply(s, native(5, false, "wa"));
+  CHECK(s.native_stops.empty());
+  CHECK_FALSE(s.damaged);
+}
+
 TEST_CASE("a look-up changes nothing but what is known of look-ups, even without its text") {
   const SubjectState before = folded({grant(1, 100, kWa, {kOffers})});
   SubjectState after = before;
@@ -265,7 +284,7 @@ TEST_CASE("what cannot be applied marks the subject damaged") {
   CHECK(folded({grant(7, 100, kWa, {kOffers}), stop(6, 200)}).damaged);  // an earlier seq
   for (const EventType type :
        {EventType::Object, EventType::Restrict, EventType::HoldClear, EventType::NativeStop,
-        EventType::Correct, EventType::EraseRequest, EventType::SysBoot})
+        EventType::NativeResume, EventType::Correct, EventType::EraseRequest, EventType::SysBoot})
     CHECK(folded({first, event(2, 200, type)}).damaged);
 }
 

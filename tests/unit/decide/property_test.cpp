@@ -67,7 +67,10 @@ Story random_story(Dice& dice, bool with_stops) {
         story.sent(who, day(today));
         break;
       case 8:
-        story.stop(who, today);
+        if (dice.one_in(2))
+          story.native(who, today, dice.one_in(2));
+        else
+          story.stop(who, today);
         break;
       default:
         story.code(who, today, dice.one_in(3) ? consent::Evidence::Possessed : consent::Evidence::Present);

@@ -92,6 +92,12 @@ class Story {
     subjects_[who].back().t = at;
     return *this;
   }
+  /// What the platform says of adverts there.
+  Story& native(std::size_t who, double at_day, bool stop = true, const std::string& sender = "wa",
+                consent::Channel channel = consent::Channel::WhatsApp) {
+    const consent::NativeBody body{stop, day(at_day), channel, consent::SenderId(sender), "client/hook"};
+    return add(who, at_day, consent::event_type(body), body);
+  }
   Story& fact(std::size_t who, double at_day, consent::EventType type) {
     return add(who, at_day, type, std::nullopt);
   }

@@ -307,6 +307,44 @@ TEST_CASE("table - restricted") {
   });
 }
 
+TEST_CASE("table - native stop") {
+  const Story yes = Story().yes(0, 50, kBoth, {"offers", "orders"});
+  How order = about(kWhatsApp, "orders");
+  order.question.category = consent::Category::Utility;
+  How of_other_sender;
+  of_other_sender.question.sender = consent::SenderId("wa-2");
+  How of_this_sender;
+  of_this_sender.question.sender = consent::SenderId("wa");
+  run({
+      {"adverts switched off on the platform", Story(yes).native(0, 60), {}, "native_stop"},
+      {"news of an order may go", Story(yes).native(0, 60), order, "allow"},
+      {"other channels have switches of their own", Story(yes).native(0, 60), about(kText, "offers"),
+       "allow"},
+      {"of this sender", Story(yes).native(0, 60), of_this_sender, "native_stop"},
+      {"not of another", Story(yes).native(0, 60), of_other_sender, "allow"},
+      {"the platform takes it back", Story(yes).native(0, 60).native(0, 70, false), {}, "allow"},
+      {"for the sender that it names",
+       Story(yes).native(0, 60).native(0, 70, false, "wa-2"),
+       {},
+       "native_stop"},
+      {"a later yes to the shop does not",
+       Story(yes).native(0, 60).yes(0, 70, kWa, {"offers"}),
+       {},
+       "native_stop"},
+      {"it stands where only a stranger's form names the number",
+       Story(yes).form(1, 55, kWa, {"orders"}).native(1, 60),
+       {},
+       "native_stop"},
+      {"beside a no of their own",
+       Story(yes).native(0, 60).untick(0, 70, {}, {"offers"}),
+       {},
+       "withdrawn native_stop"},
+      {"beside what was never said", Story(yes).native(0, 60), about(kWhatsApp, "tastings"),
+       "native_stop topic_not_granted"},
+      {"its end ends no stop", Story(yes).native(0, 60).stop(0, 65).native(0, 70, false), {}, "suppressed"},
+  });
+}
+
 TEST_CASE("table - expired") {
   const Story month = Story().yes(0, 50, kWa, {"offers"}, 30);
   run({

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+#include "api/facts.h"
+
+#include "api/decisions.h"
+
+namespace counterfoil::api {
+namespace {
+
+struct Fact {
+  std::string number;
+  std::string region;
+  consent::NativeBody body;
+};
+
+Fact read_fact(const json::Value& value, Instant now, std::optional<Refusal>& wrong) {
+  Members members(value, "", wrong);
+  Fact out;
+  const std::string fact = members.text("fact");
+  if (fact != "native_stop" && fact != "native_resume")
+    members.refuse("fact", "fact", "facts are native_stop and native_resume");
+  out.body.stop = fact == "native_stop";
+  out.number = members.text("number");
+  out.region = members.text_if_there("region").value_or("");
+  const auto channel = consent::channel_from_name(members.text("channel"));
+  if (!channel) members.refuse("channel", "channel", kChannels);
+  out.body.channel = channel.value_or(out.body.channel);
+  out.body.sender = consent::SenderId(members.text_if_there("sender").value_or(""));
+  const auto at = members.text_if_there("at");
+  const auto instant = at ? instant_from_rfc3339(*at) : now;
+  if (!instant) members.refuse("at", "at", kTimes);
+  out.body.at = instant.value_or(now);
+  members.end();
+  return out;
+}
+
+}  // namespace
+
+net::Response post_fact(Door& door, const desk::Client& client, const net::Request& request) {
+  std::optional<Refusal> wrong;
+  const auto body = json_body_of(request, wrong);
+  if (wrong) return answer_of(*wrong);
+  Fact fact = read_fact(body, door.clock.now(), wrong);
+  if (wrong) return answer_of(*wrong);
+  fact.body.source = client.id().text();
+  const auto changed = door.desk.native(fact.number, fact.region, fact.body);
+  if (!changed) return answer_of(wrong_message(changed.error(), ""));
+  return json_answer({{"changed", *changed}});
+}
+
+}  // namespace counterfoil::api

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Counterfoil Authors
+
+// POST /v1/facts: what only somebody outside the box knows of a person. Thread rule: any thread.
+#pragma once
+
+#include "api/door.h"
+
+namespace counterfoil::api {
+
+net::Response post_fact(Door& door, const desk::Client& client, const net::Request& request);
+
+}  // namespace counterfoil::api
