@@ -35,7 +35,8 @@ struct Case {
 
 void run(const std::vector<Case>& cases) {
   for (const Case& c : cases) {
-    CAPTURE(c.rule);
+    const std::string rule = c.rule;  // of a pointer only the address is told
+    CAPTURE(rule);
     const Rules rules = asking_for(c.how.minimum);
     const Decision d = decide(c.story.person(), c.how.question, rules, day(c.how.on_day), c.how.clock);
     CHECK(reasons_text(d) == c.expected);
