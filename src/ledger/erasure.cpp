@@ -110,6 +110,12 @@ Status FileLedger::check_leap(bool clock_is_right) {
 
 Result<std::int64_t> FileLedger::sweep(bool clock_is_right) {
   CF_CHECK(wait_built(Built::Owners, limits::kIndexWait_ms));
+  // A hold that was set after the copy is in nobody's chain now, and what it held cannot be brought back.
+  if (head_.unvouched())
+    return fail(
+        Code::Conflict,
+        "a restored log deletes nothing by its schedule before somebody said that what came after the "
+        "copy is in again: counterfoil restore --stops-are-in");
   CF_CHECK(check_leap(clock_is_right));
   const auto cohorts = due(options_.clock->now());
   if (cohorts.empty()) return fail(Code::NotFound, "nothing is due");

@@ -275,7 +275,8 @@ class Ledger {
   /// and lines of those who are held or restricted move on into a later cohort of their class. Happens by
   /// itself every hour. Fails with Refused while the clock is not trusted, and with Conflict when it is more
   /// than a day ahead of the last time: a wrong clock must not delete, so a manager says that it is right
-  /// (clock_is_right), once. NotFound: nothing is due.
+  /// (clock_is_right), once; with Conflict also after a restore until vouch_for_stops(). NotFound: nothing is
+  /// due.
   virtual Result<std::int64_t> sweep(bool clock_is_right) = 0;
   /// A leaf about the log itself; never personal data.
   virtual Result<Committed> record(consent::EventType type, const json::Value& body) = 0;

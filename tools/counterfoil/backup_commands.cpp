@@ -55,7 +55,10 @@ int put_back_keys(const Where& where, const std::string& from) {
 int vouch(const Where& where) {
   const auto done = ask(where, {{"do", "restore.vouch"}});
   if (!done) return complain(done.error());
-  std::puts("decisions are answered again");
+  std::puts(
+      "decisions are answered again, and within the hour the schedule deletes what is due. A legal hold "
+      "that\n"
+      "was set after the copy is not in it: set it again now, 'counterfoil hold set'");
   return 0;
 }
 

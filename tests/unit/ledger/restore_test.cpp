@@ -99,6 +99,31 @@ TEST_CASE("a restored log has another name and key, and everybody's events with 
   REQUIRE(shop->box->ledger->verify({}));
 }
 
+TEST_CASE("a restored log deletes nothing by its schedule before what came after the copy is in again") {
+  Restored shop;
+  shop.box = new_box();
+  const Retention short_yes{"consent", "2026-10"};
+  shop.ana = shop.box->ledger->open_subject(somebody(kAna), grant(), short_yes, false).value();
+  REQUIRE(Ledger::backup(shop.box->folder.path(), shop.backup.path()));
+  shop.box->ledger.reset();
+  restore(shop);
+  shop.box->timing = {.overwrite_after_ms = 0, .rotate_every_ms = 0};
+  shop.box->clock.set(1'793'500'000);  // 2026-11-01
+  shop.box->open();
+  auto& ledger = *shop.box->ledger;
+  REQUIRE(ledger.due(shop.box->clock.now()).size() == 1);
+  const auto early = ledger.sweep(true);
+  REQUIRE_FALSE(early);
+  CHECK(early.error().code == Code::Conflict);
+  CHECK(early.error().detail.find("--stops-are-in") != std::string::npos);
+  CHECK(ledger.subject_by_token(shop.ana.token));
+  REQUIRE(ledger.vouch_for_stops());
+  const auto id = ledger.sweep(true);
+  REQUIRE(id);
+  wait_for(*shop.box, *id, State::Ended);
+  CHECK(ledger.subject_by_token(shop.ana.token).error().code == Code::NotFound);
+}
+
 TEST_CASE("the first line of a restored log names the checkpoint it continues") {
   const auto shop = shop_with_backup();
   restore(*shop);
