@@ -195,7 +195,7 @@ struct Peer {
 /// A campaign tool or a CRM that asks over the API, known by a token of which only a hash is kept.
 struct Client {
   std::string name;
-  std::vector<std::string> scopes;  // of kScopes, sorted
+  std::vector<std::string> scopes;  // of kScopes
   /// How look-ups name it: no member of the staff can have that name.
   [[nodiscard]] consent::UserId id() const { return consent::UserId("client/" + name); }
 };
@@ -349,7 +349,8 @@ class Desk {
   virtual LogView log_view(const Peer& peer) = 0;
   /// Printed beside a receipt, so that a stranger can check it.
   [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
-  /// Once a day: deletes counts of look-ups that are kept no longer. To be called every minute or so.
+  /// Forgets lists that nobody asks for and, once a day, counts of look-ups that are kept no longer. To be
+  /// called every minute or so.
   virtual void keep_house() = 0;
   /// The clock as decisions see it.
   [[nodiscard]] virtual ClockState clock_state() const = 0;

@@ -101,6 +101,7 @@ Result<std::vector<LookUpCount>> DeskImpl::look_ups() const {
 }
 
 void DeskImpl::keep_house() {
+  scrubs_.forget_idle();
   const Instant now = certain_now();  // in 1970, when nothing is over, while the clock is not sure
   if (day_of(now) == house_kept_on_.exchange(day_of(now))) return;
   const auto forgotten = forget_look_ups(now);

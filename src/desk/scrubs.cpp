@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace counterfoil::desk {
 namespace {
@@ -18,38 +19,28 @@ namespace {
 using Stage = ScrubState::Stage;
 
 constexpr std::size_t kIdBytes = 16;
-constexpr std::uint8_t kNoNumber = 255;
-// A verdict, a bit for each reason, and the instant (0: none).
-constexpr std::size_t kLineBytes = 1 + 4 + 8;
+// A line's answer. The file is this process's alone, so its bytes lie there as memory has them.
+struct Row {
+  Instant next_allowed = 0;   // 0: none
+  std::uint32_t reasons = 0;  // a bit for each
+  std::uint32_t verdict = 0;
+};
+constexpr std::uint32_t kNoNumber = 255;
+static_assert(sizeof(Row) == 16, "no byte of it is left to chance");
 
-void put_be(Bytes& out, std::uint64_t value, unsigned bytes) {
-  for (unsigned i = bytes; i-- > 0;) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-}
-
-std::uint64_t get_be(ByteView in) {
-  std::uint64_t out = 0;
-  for (const std::uint8_t byte : in) out = out << 8 | byte;
+Row row_of(const decide::Decision& decision) {
+  Row out{decision.next_allowed.value_or(0), 0, static_cast<std::uint32_t>(decision.verdict)};
+  for (const auto& reason : decision.reasons) out.reasons |= 1U << static_cast<unsigned>(reason.code);
   return out;
 }
 
-Bytes packed(const decide::Decision& decision) {
-  std::uint32_t reasons = 0;
-  for (const auto& reason : decision.reasons) reasons |= 1U << static_cast<unsigned>(reason.code);
-  Bytes out{static_cast<std::uint8_t>(decision.verdict)};
-  put_be(out, reasons, 4);
-  put_be(out, static_cast<std::uint64_t>(decision.next_allowed.value_or(0)), 8);
-  return out;
-}
-
-ScrubLine unpacked(ByteView line) {
+ScrubLine line_of(const Row& row) {
   ScrubLine out;
-  if (line[0] == kNoNumber) return out;
-  out.verdict = static_cast<decide::Verdict>(line[0]);
-  const auto reasons = static_cast<std::uint32_t>(get_be(line.subspan(1, 4)));
+  if (row.verdict == kNoNumber) return out;
+  out.verdict = static_cast<decide::Verdict>(row.verdict);
   for (unsigned code = 0; code < 32; ++code)
-    if ((reasons >> code & 1U) != 0) out.reasons.push_back(static_cast<decide::ReasonCode>(code));
-  if (const std::uint64_t next = get_be(line.subspan(5, 8)); next != 0)
-    out.next_allowed = static_cast<Instant>(next);
+    if ((row.reasons >> code & 1U) != 0) out.reasons.push_back(static_cast<decide::ReasonCode>(code));
+  if (row.next_allowed != 0) out.next_allowed = row.next_allowed;
   return out;
 }
 
@@ -97,6 +88,7 @@ Result<std::shared_ptr<Scrubs::Job>> Scrubs::find(std::string_view id, const con
 }
 
 void Scrubs::forget_idle() {
+  const std::lock_guard lock(mutex_);
   const std::int64_t now_ms = needs_.clock.boot_ms();
   std::erase_if(jobs_, [&](const auto& entry) {
     const Job& job = *entry.second;
@@ -115,8 +107,8 @@ Result<ScrubState> Scrubs::open(const ScrubOrder& order, const consent::UserId& 
   job->touched_ms = needs_.clock.boot_ms();
   CF_TRY(job->numbers, needs_.scratch());
   CF_TRY(job->answers, needs_.scratch());
-  const std::lock_guard lock(mutex_);
   forget_idle();
+  const std::lock_guard lock(mutex_);
   if (jobs_.size() >= limits::kListsMax)
     return fail(Code::Limit, "there are " + std::to_string(jobs_.size()) + " lists already; end one");
   jobs_.emplace(job->state.id, job);
@@ -186,10 +178,12 @@ Result<std::vector<ScrubLine>> Scrubs::lines(std::string_view id, const consent:
   if (job->state.stage == Stage::Failed) return fail(Code::Conflict, job->state.trouble);
   if (job->state.stage != Stage::Done) return fail(Code::Conflict, "the list is not done yet");
   if (start > job->state.lines) return fail(Code::BadInput, "start");
-  CF_TRY(const auto bytes, job->answers->read(start * kLineBytes, limits::kListPageLinesMax * kLineBytes));
+  CF_TRY(const auto bytes, job->answers->read(start * sizeof(Row), limits::kListPageLinesMax * sizeof(Row)));
   std::vector<ScrubLine> out;
-  for (ByteView rest = bytes.view(); rest.size() >= kLineBytes; rest = rest.subspan(kLineBytes)) {
-    out.push_back(unpacked(rest.first(kLineBytes)));
+  for (ByteView rest = bytes.view(); rest.size() >= sizeof(Row); rest = rest.subspan(sizeof(Row))) {
+    Row row;
+    std::memcpy(&row, rest.data(), sizeof row);
+    out.push_back(line_of(row));
     out.back().sampled = std::binary_search(job->sample.begin(), job->sample.end(), start + out.size() - 1);
   }
   return out;
@@ -199,6 +193,7 @@ Status Scrubs::end(std::string_view id, const consent::UserId& client) {
   const std::lock_guard lock(mutex_);
   CF_TRY(const auto job, find(id, client));
   job->ended = true;
+  std::erase(waiting_, job);  // one that has not begun is gone at once, one that runs after its line
   jobs_.erase(job->state.id);
   return {};
 }
@@ -224,7 +219,8 @@ void Scrubs::work() {
     job->drawn.clear();
     job->numbers.reset();
     if (!done) job->answers.reset();
-    if (!done && !job->ended) log::warning("desk.scrub_failed", {{"error", job->state.trouble}});
+    if (!done && !job->ended && !stopping_)
+      log::warning("desk.scrub_failed", {{"error", job->state.trouble}});
   }
 }
 
@@ -253,17 +249,12 @@ Status Scrubs::decide_line(Job& job, std::string_view typed) {
   const std::uint64_t line = job.done;
   const auto answer = needs_.decide(job.question, typed, job.order.asked.region, job.state.as_of);
   if (!answer && answer.error().code != Code::BadInput) return answer.error();
-  if (!answer) {
-    Bytes none(kLineBytes);
-    none[0] = kNoNumber;
-    CF_CHECK(job.answers->append(none));
-  } else {
-    CF_CHECK(job.answers->append(packed(answer->decision)));
-    if (job.order.sample > 0 && answer->decision.verdict == decide::Verdict::Allow) {
-      // Whoever stands in the list twice is one person.
-      job.drawn.emplace(crypto::hmac_sha256(as_bytes(job.order.seed), as_bytes(answer->number)), line);
-      if (job.drawn.size() > job.order.sample) job.drawn.erase(std::prev(job.drawn.end()));
-    }
+  const Row row = answer ? row_of(answer->decision) : Row{0, 0, kNoNumber};
+  CF_CHECK(job.answers->append({reinterpret_cast<const std::uint8_t*>(&row), sizeof row}));
+  if (answer && job.order.sample > 0 && answer->decision.verdict == decide::Verdict::Allow) {
+    // Whoever stands in the list twice is one person.
+    job.drawn.emplace(crypto::hmac_sha256(as_bytes(job.order.seed), as_bytes(answer->number)), line);
+    if (job.drawn.size() > job.order.sample) job.drawn.erase(std::prev(job.drawn.end()));
   }
   ++job.done;
   return {};

@@ -10,7 +10,7 @@
 
 #include "counterfoil/decide/decide.h"
 #include "desk/asked.h"
-#include "ledger/scratch.h"
+#include "ledger/ledger.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -86,11 +86,12 @@ class Scrubs {
   Result<std::vector<ScrubLine>> lines(std::string_view id, const consent::UserId& client,
                                        std::uint64_t start);
   Status end(std::string_view id, const consent::UserId& client);
+  /// Forgets lists that nobody asked for in limits::kListIdle_ms. To be called every minute or so.
+  void forget_idle();
 
  private:
   struct Job;
   Result<std::shared_ptr<Job>> find(std::string_view id, const consent::UserId& client);
-  void forget_idle();
   void work();
   Status work_through(Job& job);
   Status decide_line(Job& job, std::string_view typed);

@@ -142,6 +142,8 @@ TEST_CASE("a list is its client's own, and is forgotten when nobody asks for it"
   shop.clock.advance(limits::kListIdle_ms / 1000);
   REQUIRE(scrubs.state(ids[0], kCrm));
   shop.clock.advance(1);
+  shop.desk->keep_house();  // nobody has to open another for it
+  CHECK(scrubs.state(ids[2], kCrm).error().code == Code::NotFound);
   REQUIRE(scrubs.open(offers(), other));
   CHECK(scrubs.state(ids[0], kCrm));
   CHECK(scrubs.state(ids[1], kCrm).error().code == Code::NotFound);
