@@ -35,22 +35,14 @@ constexpr std::array<Sentence, 12> kSentences = {
 
 }  // namespace
 
-net::Response json_answer(const json::Object& object, int status) {
-  const auto text = json::write(object);
-  if (!text) return net::Response::text("", 500);
-  return net::Response::json(*text + "\n", status);
-}
-
 net::Response answer_of(const Refusal& refusal) {
-  json::Object error{{"code", refusal.code}, {"message", refusal.message}};
-  if (!refusal.at.empty()) error.emplace("at", refusal.at);
-  auto out = json_answer({{"error", std::move(error)}}, refusal.status);
+  auto out = net::Response::json_error(refusal.status, refusal.code, refusal.message, refusal.at);
   if (refusal.status == 401) out.with("WWW-Authenticate", "Bearer");
   return out;
 }
 
-net::Response answer_of(const Error& error) {
-  return answer_of(Refusal{http_status(error.code), std::string(code_name(error.code)), error.message()});
+Refusal refusal_of(const Error& error) {
+  return {http_status(error.code), std::string(code_name(error.code)), error.message()};
 }
 
 net::Response error_page(const net::Request&, int status, std::string_view reason) {

@@ -10,10 +10,9 @@
 
 namespace counterfoil::api {
 
-net::Response json_answer(const json::Object& object, int status = 200);
 net::Response answer_of(const Refusal& refusal);
 /// What the desk says, in its own words.
-net::Response answer_of(const Error& error);
+Refusal refusal_of(const Error& error);
 /// Whatever is answered before a handler is asked (net::ErrorPage).
 net::Response error_page(const net::Request& request, int status, std::string_view reason);
 /// The body, which must come as that type: Refusal 415.

@@ -69,7 +69,7 @@ Refusal wrong_message(const Error& error, const std::string& at) {
   for (const auto& [word, sentence] : kMistakes)
     if (error == fail(Code::BadInput, std::string(word)))
       return {400, std::string(word), std::string(sentence), at + "/" + std::string(word)};
-  return {http_status(error.code), std::string(code_name(error.code)), error.message()};
+  return refusal_of(error);
 }
 
 net::Response post_decide(Door& door, const desk::Client& client, const net::Request& request) {
@@ -79,10 +79,10 @@ net::Response post_decide(Door& door, const desk::Client& client, const net::Req
   const auto questions = read_questions(door.desk, body, wrong);
   if (wrong) return answer_of(*wrong);
   const auto decisions = door.desk.decide(questions, client.id());
-  if (!decisions) return answer_of(decisions.error());
+  if (!decisions) return answer_of(refusal_of(decisions.error()));
   json::Array out;
   for (const auto& decision : *decisions) out.emplace_back(decide::to_json(decision));
-  return json_answer({{"decisions", std::move(out)}});
+  return net::Response::json_line({{"decisions", std::move(out)}});
 }
 
 net::Response post_message(Door& door, const desk::Client& client, const net::Request& request) {
@@ -95,7 +95,7 @@ net::Response post_message(Door& door, const desk::Client& client, const net::Re
   const auto written = door.desk.write(asked, {client.id(), desk::Role::Staff});
   if (!written) return answer_of(wrong_message(written.error(), ""));
   const bool is_noted = written->decision.verdict == decide::Verdict::Allow;
-  return json_answer({{"decision", decide::to_json(written->decision)}, {"noted", is_noted}});
+  return net::Response::json_line({{"decision", decide::to_json(written->decision)}, {"noted", is_noted}});
 }
 
 }  // namespace counterfoil::api

@@ -46,7 +46,7 @@ net::Response post_fact(Door& door, const desk::Client& client, const net::Reque
   fact.body.source = client.id().text();
   const auto changed = door.desk.native(fact.number, fact.region, fact.body);
   if (!changed) return answer_of(wrong_message(changed.error(), ""));
-  return json_answer({{"changed", *changed}});
+  return net::Response::json_line({{"changed", *changed}});
 }
 
 }  // namespace counterfoil::api

@@ -6,15 +6,13 @@
 #include "api/decisions.h"
 #include "base/limits.h"
 
-#include <charconv>
-
 namespace counterfoil::api {
 namespace {
 
 constexpr std::string_view kIdParam = "id";
 
 net::Response state_answer(const Result<desk::ScrubState>& state, int status = 200) {
-  if (!state) return answer_of(state.error());
+  if (!state) return answer_of(refusal_of(state.error()));
   json::Object out{{"bytes", state->bytes},
                    {"done", state->done},
                    {"id", state->id},
@@ -22,7 +20,7 @@ net::Response state_answer(const Result<desk::ScrubState>& state, int status = 2
                    {"state", desk::stage_name(state->stage)}};
   out.emplace("as_of", state->as_of == 0 ? json::Value() : json::Value(rfc3339(state->as_of)));
   out.emplace("trouble", state->trouble.empty() ? json::Value() : json::Value(state->trouble));
-  return json_answer(out, status);
+  return net::Response::json_line(out, status);
 }
 
 void read_sample(const json::Value& value, desk::ScrubOrder& order, std::optional<Refusal>& wrong) {
@@ -49,18 +47,13 @@ desk::ScrubOrder read_order(const json::Value& body, std::optional<Refusal>& wro
   return out;
 }
 
-// The one parameter of the query, a whole number without sign or leading zeros.
+// The one parameter of the query.
 std::uint64_t query_number(const net::Request& request, std::string_view name,
                            std::optional<Refusal>& wrong) {
-  const std::string_view text = request.query_value(name).value_or("");
-  std::uint64_t out = 0;
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, out);
-  const bool is_number =
-      read.ec == std::errc() && read.ptr == end && (text.size() == 1 || !text.starts_with('0'));
-  if (!is_number || request.query.size() != 1)
+  const auto value = net::decimal(request.query_value(name).value_or(""));
+  if (!value || request.query.size() != 1)
     wrong = Refusal{400, std::string(name), "the query is ?" + std::string(name) + "= and a whole number"};
-  return out;
+  return value.value_or(0);
 }
 
 json::Object line_json(std::uint64_t number, const desk::ScrubLine& line) {
@@ -112,11 +105,11 @@ net::Response get_result(Door& door, const desk::Client& client, const net::Requ
   const std::uint64_t start = query_number(request, "start", wrong);
   if (wrong) return answer_of(*wrong);
   const auto state = door.desk.scrubs().state(request.param(kIdParam), client.id());
-  if (!state) return answer_of(state.error());
+  if (!state) return answer_of(refusal_of(state.error()));
   const auto lines = door.desk.scrubs().lines(request.param(kIdParam), client.id(), start);
   if (!lines && lines.error().code == Code::BadInput)
     return answer_of(Refusal{400, "start", "the list has " + std::to_string(state->lines) + " lines"});
-  if (!lines) return answer_of(lines.error());
+  if (!lines) return answer_of(refusal_of(lines.error()));
   std::string text;
   for (std::size_t i = 0; i < lines->size(); ++i)
     text += json::write(line_json(start + i, (*lines)[i])).value_or("{}") + "\n";
@@ -128,7 +121,7 @@ net::Response get_result(Door& door, const desk::Client& client, const net::Requ
 
 net::Response post_end(Door& door, const desk::Client& client, const net::Request& request) {
   const auto ended = door.desk.scrubs().end(request.param(kIdParam), client.id());
-  return ended ? json_answer({}) : answer_of(ended.error());
+  return ended ? net::Response::json_line({}) : answer_of(refusal_of(ended.error()));
 }
 
 }  // namespace counterfoil::api

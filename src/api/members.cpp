@@ -18,6 +18,11 @@ void Members::refuse(std::string_view name, std::string code, std::string messag
   if (!refusal_) refusal_ = Refusal{400, std::move(code), std::move(message), place_of(name)};
 }
 
+void Members::refuse_type(std::string_view name, const json::Value* value, std::string_view wanted) {
+  if (value == nullptr) return refuse(name, "missing", "this must be there");
+  refuse(name, "wrong_type", "this must be " + std::string(wanted));
+}
+
 const json::Value* Members::value_if_there(std::string_view name) {
   asked_.emplace(name);
   if (object_ == nullptr) return nullptr;
@@ -29,22 +34,21 @@ std::optional<std::string> Members::text_if_there(std::string_view name) {
   const json::Value* value = value_if_there(name);
   if (value == nullptr) return std::nullopt;
   if (value->string() != nullptr) return *value->string();
-  refuse(name, "wrong_type", "this must be a text");
+  refuse_type(name, value, "a text");
   return std::nullopt;
 }
 
 std::string Members::text(std::string_view name) {
-  if (value_if_there(name) == nullptr) refuse(name, "missing", "this must be there");
-  return text_if_there(name).value_or("");
+  const json::Value* value = value_if_there(name);
+  if (value != nullptr && value->string() != nullptr) return *value->string();
+  refuse_type(name, value, "a text");
+  return {};
 }
 
 std::int64_t Members::integer(std::string_view name) {
   const json::Value* value = value_if_there(name);
   if (value != nullptr && value->integer() != nullptr) return *value->integer();
-  if (value == nullptr)
-    refuse(name, "missing", "this must be there");
-  else
-    refuse(name, "wrong_type", "this must be a whole number");
+  refuse_type(name, value, "a whole number");
   return 0;
 }
 
@@ -52,10 +56,7 @@ const json::Array& Members::list(std::string_view name) {
   static const json::Array kNone;
   const json::Value* value = value_if_there(name);
   if (value != nullptr && value->array() != nullptr) return *value->array();
-  if (value == nullptr)
-    refuse(name, "missing", "this must be there");
-  else
-    refuse(name, "wrong_type", "this must be a list");
+  refuse_type(name, value, "a list");
   return kNone;
 }
 

@@ -40,6 +40,9 @@ class Members {
   [[nodiscard]] std::string place_of(std::string_view name) const;
 
  private:
+  /// Missing, or of another type.
+  void refuse_type(std::string_view name, const json::Value* value, std::string_view wanted);
+
   const json::Object* object_ = nullptr;
   std::string at_;
   std::optional<Refusal>& refusal_;

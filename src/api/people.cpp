@@ -61,7 +61,7 @@ net::Response post_person(Door& door, const desk::Client& client, const net::Req
   if (wrong) return answer_of(*wrong);
   const auto address = door.desk.address(number, region);
   if (!address) return answer_of(wrong_message(address.error(), ""));
-  return json_answer({{"person", seal_ref(door, client, *address)}});
+  return net::Response::json_line({{"person", seal_ref(door, client, *address)}});
 }
 
 net::Response get_timeline(Door& door, const desk::Client& client, const net::Request& request) {
@@ -70,14 +70,14 @@ net::Response get_timeline(Door& door, const desk::Client& client, const net::Re
     return answer_of(
         Refusal{404, "NotFound", "this ref is over, or of another client; POST /v1/people makes one"});
   const auto events = door.desk.timeline(*address, client.id());
-  if (!events) return answer_of(events.error());
+  if (!events) return answer_of(refusal_of(events.error()));
   json::Array out;
   for (const auto& event : *events) {
     auto value = event_json(event);
-    if (!value) return answer_of(value.error());
+    if (!value) return answer_of(refusal_of(value.error()));
     out.push_back(*std::move(value));
   }
-  return json_answer({{"events", std::move(out)}});
+  return net::Response::json_line({{"events", std::move(out)}});
 }
 
 }  // namespace counterfoil::api

@@ -188,11 +188,8 @@ Result<Submission> DeskImpl::stop_all(std::string_view token) {
 
 Result<Instant> DeskImpl::stop_by_number(std::string_view number, std::string_view region,
                                          const consent::StopBody& by) {
-  auto canonical = canonical_number(number, region);
-  if (!canonical) return fail(Code::BadInput, "number");
-  const std::vector<consent::Address> addresses = {
-      {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed}};
-  CF_TRY(const auto committed, ledger_.stop(addresses, by, retention_of_proof(business_, clock_.now())));
+  CF_TRY(const auto address, this->address(number, region));
+  CF_TRY(const auto committed, ledger_.stop({address}, by, retention_of_proof(business_, clock_.now())));
   return committed.t;
 }
 

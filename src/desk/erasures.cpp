@@ -81,8 +81,7 @@ Result<Erasure> DeskImpl::erase_number(std::string_view number, std::string_view
   if (by.role != Role::Manager) return fail(Code::Refused, "a manager erases at the till");
   if (!consent::is_name(reason)) return fail(Code::BadInput, "reason");
   CF_TRY(auto subjects, submissions_of(number, region));
-  CF_TRY(const std::string canonical, canonical_number(number, region));
-  const consent::Address address{consent::AddressKind::Phone, canonical, consent::Evidence::Claimed};
+  CF_TRY(const auto address, this->address(number, region));
   std::erase_if(subjects, [&](const auto& subject) { return is_somebody_elses(subject.state, address); });
   if (subjects.empty()) return fail(Code::NotFound, "nothing here names that number");
   consent::EraseBody body;

@@ -25,10 +25,8 @@ Instant DeskImpl::certain_now() const {
 
 Result<std::vector<ledger::Subject>> DeskImpl::submissions_of(std::string_view number,
                                                               std::string_view region) const {
-  auto canonical = canonical_number(number, region);
-  if (!canonical) return fail(Code::BadInput, "number");
-  CF_TRY(auto out, ledger_.submissions(
-                       {consent::AddressKind::Phone, *std::move(canonical), consent::Evidence::Claimed}));
+  CF_TRY(const auto address, this->address(number, region));
+  CF_TRY(auto out, ledger_.submissions(address));
   if (out.empty()) return fail(Code::NotFound, "nothing here names that number");
   return out;
 }

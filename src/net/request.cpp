@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace counterfoil::net {
 namespace {
@@ -139,6 +140,18 @@ Response Response::json(std::string body, int status) {
   return of("application/json", std::move(body), status);
 }
 
+Response Response::json_line(const json::Object& object, int status) {
+  const auto written = json::write(object);
+  return written ? json(*written + "\n", status) : text("", 500);
+}
+
+Response Response::json_error(int status, std::string_view code, std::string_view message,
+                              std::string_view at) {
+  json::Object error{{"code", code}, {"message", message}};
+  if (!at.empty()) error.emplace("at", at);
+  return json_line({{"error", std::move(error)}}, status);
+}
+
 Response Response::text(std::string body, int status) {
   return of("text/plain; charset=utf-8", std::move(body), status);
 }
@@ -167,6 +180,15 @@ std::vector<std::string> Form::all(std::string_view name) const {
   for (const NameValue& nv : fields_)
     if (nv.name == name) out.push_back(nv.value);
   return out;
+}
+
+std::optional<std::uint64_t> decimal(std::string_view text) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc() || read.ptr != end || (text.size() > 1 && text.front() == '0'))
+    return std::nullopt;
+  return value;
 }
 
 Result<std::string> percent_decode(std::string_view text) {

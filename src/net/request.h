@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "counterfoil/base/bytes.h"
+#include "counterfoil/base/canonical_json.h"
 #include "counterfoil/base/result.h"
 
 #include <cstdint>
@@ -97,6 +98,11 @@ struct Response {
 
   static Response html(std::string body, int status = 200);
   static Response json(std::string body, int status = 200);
+  /// One line of canonical JSON.
+  static Response json_line(const json::Object& object, int status = 200);
+  /// {"error":{"at":…,"code":…,"message":…}} as a line; at is left out where it is empty.
+  static Response json_error(int status, std::string_view code, std::string_view message,
+                             std::string_view at = {});
   static Response text(std::string body, int status = 200);
   /// Any other type, for example "image/svg+xml".
   static Response of(std::string content_type, std::string body, int status = 200);
@@ -135,6 +141,8 @@ FormRefusal form_refusal(const Error& error);
 Result<NameValues> parse_urlencoded(std::string_view text, std::size_t fields_max = limits::kFormFieldsMax);
 /// Decodes %XX; '+' stays. Fails with BadInput on a cut or ill-formed escape.
 Result<std::string> percent_decode(std::string_view text);
+/// A whole number without sign or leading zeros.
+std::optional<std::uint64_t> decimal(std::string_view text);
 /// Encodes everything but unreserved characters (RFC 3986 section 2.3).
 std::string percent_encode(std::string_view text);
 /// ASCII case-insensitive comparison, as field names and host names need it.

@@ -7,47 +7,27 @@
 #include "base/log.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace counterfoil::sync {
 namespace {
 
-net::Response json_answer(const json::Object& object, int status = 200) {
-  const auto text = json::write(object);
-  if (!text) return net::Response::text("", 500);
-  return net::Response::json(*text + "\n", status);
-}
-
-net::Response refusal(int status, std::string_view code, std::string_view message) {
-  return json_answer({{"error", json::Object{{"code", code}, {"message", message}}}}, status);
-}
-
 net::Response refusal(const Error& error) {
-  return refusal(http_status(error.code), code_name(error.code), error.message());
-}
-
-// A whole number without sign or leading zeros.
-std::optional<std::uint64_t> decimal(std::string_view text) {
-  std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, value);
-  if (read.ec != std::errc() || read.ptr != end || (text.size() > 1 && text.front() == '0'))
-    return std::nullopt;
-  return value;
+  return net::Response::json_error(http_status(error.code), code_name(error.code), error.message());
 }
 
 Result<std::uint64_t> number(const net::Request& request, std::string_view name) {
-  const auto value = decimal(request.query_value(name).value_or(""));
+  const auto value = net::decimal(request.query_value(name).value_or(""));
   if (!value) return fail(Code::BadInput, std::string(name) + " must be a whole number");
   return *value;
 }
 
 net::Response proof_answer(const Result<std::vector<Hash>>& proof) {
-  if (!proof && proof.error().code == Code::BadInput) return refusal(400, "range", proof.error().detail);
+  if (!proof && proof.error().code == Code::BadInput)
+    return net::Response::json_error(400, "range", proof.error().detail);
   if (!proof) return refusal(proof.error());
   json::Array list;
   for (const auto& hash : *proof) list.emplace_back(base64(hash));
-  return json_answer({{"hashes", std::move(list)}});
+  return net::Response::json_line({{"hashes", std::move(list)}});
 }
 
 class Routes {
@@ -77,9 +57,9 @@ class Routes {
       if (!end) return refusal(end.error());
       const auto size = log.signed_size();
       if (*start >= *end || *end > size || *end - *start > limits::kEntriesPerRequestMax)
-        return refusal(400, "range",
-                       "start < end <= " + std::to_string(size) + " and at most " +
-                           std::to_string(limits::kEntriesPerRequestMax) + " lines");
+        return net::Response::json_error(400, "range",
+                                         "start < end <= " + std::to_string(size) + " and at most " +
+                                             std::to_string(limits::kEntriesPerRequestMax) + " lines");
       return stream(*start, *end, request.query_value("identity") == "1", log);
     });
   }
@@ -106,8 +86,8 @@ class Routes {
 
   net::Response tile(const net::Request& request) {
     return with_right(request, "pull", [&](const desk::LogView& log) -> net::Response {
-      const auto n = decimal(request.param("n"));
-      if (!n) return refusal(400, "range", "a tile is named by a whole number");
+      const auto n = net::decimal(request.param("n"));
+      if (!n) return net::Response::json_error(400, "range", "a tile is named by a whole number");
       const auto hashes = log.leaf_tile(*n);
       if (!hashes) return refusal(hashes.error());
       return net::Response::of("application/octet-stream", std::string(as_text(*hashes)));
@@ -121,7 +101,7 @@ class Routes {
       json::Array list;
       for (const auto& notice : *notices)
         list.emplace_back(json::Object{{"gone", notice.gone}, {"handle", notice.handle}});
-      return json_answer({{"erasures", std::move(list)}});
+      return net::Response::json_line({{"erasures", std::move(list)}});
     });
   }
 
@@ -130,23 +110,23 @@ class Routes {
       const auto body = json::read(request.body);
       const auto handles = body ? body->strings_at("handles") : fail(Code::BadInput);
       if (!handles || handles->size() > limits::kNoticesPerAnswerMax)
-        return refusal(400, "bad_input",
-                       "say {\"handles\":[…]} in canonical JSON, at most " +
-                           std::to_string(limits::kNoticesPerAnswerMax));
+        return net::Response::json_error(400, "bad_input",
+                                         "say {\"handles\":[…]} in canonical JSON, at most " +
+                                             std::to_string(limits::kNoticesPerAnswerMax));
       const auto known = log.acknowledge(*handles);
-      return known ? json_answer({{"acknowledged", *known}}) : refusal(known.error());
+      return known ? net::Response::json_line({{"acknowledged", *known}}) : refusal(known.error());
     });
   }
 
   net::Response status(const net::Request& request) {
     return with_right(request, "pull", [&](const desk::LogView& log) {
       const auto health = log.health();
-      return json_answer({{"clock", clock_state_name(health.clock)},
-                          {"disclosures", json::Object{{"consent", log.shows_consent()},
-                                                       {"identity", log.shows_identity()}}},
-                          {"origin", health.origin},
-                          {"read_only", health.read_only},
-                          {"size", log.signed_size()}});
+      return net::Response::json_line({{"clock", clock_state_name(health.clock)},
+                                       {"disclosures", json::Object{{"consent", log.shows_consent()},
+                                                                    {"identity", log.shows_identity()}}},
+                                       {"origin", health.origin},
+                                       {"read_only", health.read_only},
+                                       {"size", log.signed_size()}});
     });
   }
 
@@ -154,13 +134,15 @@ class Routes {
   template <class Answer>
   net::Response with_right(const net::Request& request, std::string_view right, Answer answer) {
     if (!request.peer_spki)
-      return refusal(403, "no_certificate", "show the client certificate of a known peer");
+      return net::Response::json_error(403, "no_certificate", "show the client certificate of a known peer");
     const auto peer = desk_.peer_by_key(*request.peer_spki);
     if (!peer)
-      return refusal(403, "unknown_peer",
-                     "this key belongs to no peer; an operator adds one with 'counterfoil peer add'");
+      return net::Response::json_error(
+          403, "unknown_peer",
+          "this key belongs to no peer; an operator adds one with 'counterfoil peer add'");
     if (std::find(peer->rights.begin(), peer->rights.end(), right) == peer->rights.end())
-      return refusal(403, "no_right", "this peer does not have the right \"" + std::string(right) + "\"");
+      return net::Response::json_error(403, "no_right",
+                                       "this peer does not have the right \"" + std::string(right) + "\"");
     return answer(desk_.log_view(*peer));
   }
 
@@ -203,7 +185,7 @@ void add_routes(net::Router& router, desk::Desk& desk) {
   handles.body_bytes_max = limits::kControlMessageBytesMax;
   router.post("/v1/erasures/ack", via(&Routes::acknowledge), handles);
   router.set_error_page([](const net::Request&, int status, std::string_view reason) {
-    return refusal(status, reason, "see PROTOCOL.md for the requests this listener knows");
+    return net::Response::json_error(status, reason, "see PROTOCOL.md for the requests this listener knows");
   });
 }
 

@@ -26,7 +26,7 @@ class Shop {
     auto config = app::parse_config(tool::demo_config({}), "");
     REQUIRE(config);
     business = std::move(config->business);
-    business.promise = at_any_time();
+    business.promise = consent::Promise::at_any_time();  // those about hours say their own
     auto made = board::make("fake", {});
     REQUIRE(made);
     board_ = std::move(*made);
@@ -72,16 +72,6 @@ class Shop {
     out.number = number;
     out.region = "SE";
     out.age_affirmed = true;
-    return out;
-  }
-
-  /// So that a test need not ask when it runs; those about hours say their own.
-  static consent::Promise at_any_time() {
-    consent::Promise out;
-    out.from_minute = 0;
-    out.to_minute = 24 * 60;
-    out.weekdays = 127;
-    out.holidays = true;
     return out;
   }
 

@@ -28,20 +28,11 @@ std::string number(std::uint64_t n) {
   return "+4670" + digits;
 }
 
-consent::Promise at_any_time() {
-  consent::Promise out;
-  out.from_minute = 0;
-  out.to_minute = 24 * 60;
-  out.weekdays = 127;
-  out.holidays = true;
-  return out;
-}
-
 consent::Business sample_business() {
   consent::Business out;
   out.jurisdiction = "SE";
   out.time_zone = "Europe/Stockholm";
-  out.promise = at_any_time();
+  out.promise = consent::Promise::at_any_time();
   out.senders.push_back({consent::SenderId("wa"), consent::Channel::WhatsApp, {}});
   consent::Topic offers;
   offers.id = consent::TopicId("offers");
@@ -62,7 +53,7 @@ ledger::Opening sample_opening(std::uint64_t n, Instant now) {
   out.grant.age_affirmed = true;
   out.grant.minimum_age = 14;
   out.grant.evidence = consent::Evidence::Present;
-  out.grant.promise = at_any_time();
+  out.grant.promise = consent::Promise::at_any_time();
   out.grant.ends = now + 86'400 * 365;
   out.retention = kKept;
   return out;

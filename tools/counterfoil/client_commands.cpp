@@ -21,21 +21,11 @@ int add(const Where& where, const std::string& name, const std::vector<std::stri
 int list(const Where& where) {
   const auto answer = ask(where, {{"do", "clients"}});
   if (!answer) return complain(answer.error());
-  const auto* clients = answer->find("clients");
-  if (clients == nullptr || clients->array() == nullptr || clients->array()->empty()) {
-    std::puts("no program may ask; 'counterfoil client add' lets one in");
-    return 0;
-  }
-  for (const auto& client : *clients->array())
+  const auto clients = rows_of(*answer, "clients");
+  if (clients.empty()) std::puts("no program may ask; 'counterfoil client add' lets one in");
+  for (const auto& client : clients)
     std::printf("%-32s %s\n", client.string_at("name").value_or("?").c_str(),
                 joined(client, "scopes").c_str());
-  return 0;
-}
-
-int remove(const Where& where, const std::string& name) {
-  const auto removed = ask(where, {{"do", "client.remove"}, {"name", name}});
-  if (!removed) return complain(removed.error());
-  std::printf("removed client %s\n", name.c_str());
   return 0;
 }
 
@@ -60,7 +50,7 @@ void add_client_commands(CLI::App& app, Where& where, Action& action) {
       ->required();
   add_command->callback([&] { action = [&] { return add(where, name, scopes); }; });
   list_command->callback([&] { action = [&] { return list(where); }; });
-  remove_command->callback([&] { action = [&] { return remove(where, name); }; });
+  remove_command->callback([&] { action = [&] { return remove_named(where, "client", name); }; });
 }
 
 }  // namespace counterfoil::tool

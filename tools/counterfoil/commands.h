@@ -35,6 +35,10 @@ void add_demo_command(CLI::App& app, Action& action);                   // demo
 /// A key, a certificate or another small text file. Fails as read_text_file does.
 Result<std::string> read_small_file(const std::string& path);
 json::Array names(const std::vector<std::string>& items);
+/// The rows of a list in an answer; none when there is no such list.
+json::Array rows_of(const json::Value& answer, std::string_view key);
+/// "user", "peer" or "client"; says so and returns the exit status.
+int remove_named(const Where& where, const std::string& what, const std::string& name);
 /// "a, b" of a list of texts in an answer.
 std::string joined(const json::Value& value, std::string_view key);
 /// Prints "counterfoil: …" and returns the code's exit status.

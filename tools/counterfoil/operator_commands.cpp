@@ -147,12 +147,6 @@ int verify(const Where& where) {
   return 0;
 }
 
-// The rows of a list in an answer; none when there is no such list.
-json::Array rows_of(const json::Value& answer, std::string_view key) {
-  const auto* list = answer.find(key);
-  return list == nullptr || list->array() == nullptr ? json::Array() : *list->array();
-}
-
 int list_users(const Where& where) {
   const auto answer = ask(where, {{"do", "users"}});
   if (!answer) return complain(answer.error());
@@ -190,14 +184,6 @@ int change_password(const Where& where, const std::string& name) {
   const auto changed = ask(where, {{"do", "user.password"}, {"name", name}, {"password", *password}});
   if (!changed) return complain(changed.error());
   std::printf("changed the password of %s and ended every session\n", name.c_str());
-  return 0;
-}
-
-// what: "user" or "peer".
-int remove(const Where& where, const std::string& what, const std::string& name) {
-  const auto removed = ask(where, {{"do", what + ".remove"}, {"name", name}});
-  if (!removed) return complain(removed.error());
-  std::printf("removed %s %s\n", what.c_str(), name.c_str());
   return 0;
 }
 
@@ -374,7 +360,7 @@ void add_user_commands(CLI::App& app, Where& where, Action& action) {
   user_list->callback([&] { action = [&] { return list_users(where); }; });
   auto* user_remove = user->add_subcommand("remove", "remove a user and end every session");
   user_remove->add_option("name", user_name, "the user; the last manager stays")->required();
-  user_remove->callback([&] { action = [&] { return remove(where, "user", user_name); }; });
+  user_remove->callback([&] { action = [&] { return remove_named(where, "user", user_name); }; });
 }
 
 void add_link_commands(CLI::App& app, Where& where, Action& action) {
@@ -413,7 +399,7 @@ void add_peer_commands(CLI::App& app, Where& where, Action& action) {
 
   auto* peer_remove = peer->add_subcommand("remove", "remove a backend: its key opens nothing any more");
   peer_remove->add_option("name", peer_name, "your name for it")->required();
-  peer_remove->callback([&] { action = [&] { return remove(where, "peer", peer_name); }; });
+  peer_remove->callback([&] { action = [&] { return remove_named(where, "peer", peer_name); }; });
 }
 
 void add_retention_commands(CLI::App& app, Where& where, Action& action) {
@@ -458,6 +444,18 @@ std::string joined(const json::Value& value, std::string_view key) {
   for (const auto& item : value.strings_at(key).value_or(std::vector<std::string>()))
     out += (out.empty() ? "" : ", ") + item;
   return out;
+}
+
+json::Array rows_of(const json::Value& answer, std::string_view key) {
+  const auto* list = answer.find(key);
+  return list == nullptr || list->array() == nullptr ? json::Array() : *list->array();
+}
+
+int remove_named(const Where& where, const std::string& what, const std::string& name) {
+  const auto removed = ask(where, {{"do", what + ".remove"}, {"name", name}});
+  if (!removed) return complain(removed.error());
+  std::printf("removed %s %s\n", what.c_str(), name.c_str());
+  return 0;
 }
 
 int complain(const Error& error) {

@@ -57,19 +57,14 @@ int clear_hold(const Where& where, const NumberArguments& person) {
 int list_holds(const Where& where) {
   const auto answer = ask(where, {{"do", "hold.list"}});
   if (!answer) return complain(answer.error());
-  const auto* list = answer->find("kept");
-  if (list == nullptr || list->array() == nullptr || list->array()->empty()) {
-    std::puts("nothing is held or restricted");
-    return 0;
-  }
-  for (const auto& kept : *list->array()) {
+  const auto all = rows_of(*answer, "kept");
+  if (all.empty()) std::puts("nothing is held or restricted");
+  for (const auto& kept : all) {
     std::string what;
-    const auto* holds = kept.find("holds");
-    if (holds != nullptr && holds->array() != nullptr)
-      for (const auto& hold : *holds->array()) {
-        what += "  case " + hold.string_at("case").value_or("?");
-        if (const auto until = hold.string_at("until")) what += " until " + *until;
-      }
+    for (const auto& hold : rows_of(kept, "holds")) {
+      what += "  case " + hold.string_at("case").value_or("?");
+      if (const auto until = hold.string_at("until")) what += " until " + *until;
+    }
     if (const auto reason = kept.string_at("restricted")) what += "  restricted (" + *reason + ")";
     if (const auto asked = kept.string_at("erase_asked")) what += "  erasure asked " + *asked;
     std::printf("%s%s\n", kept.string_at("number").value_or("?").c_str(), what.c_str());
@@ -114,9 +109,7 @@ void print_decision(const json::Value& decision) {
   if (verdict == "allow") std::puts("yes");
   if (verdict == "allow_later") std::printf("not now; from %s on\n", next.c_str());
   if (verdict == "deny") std::puts("no");
-  const auto* reasons = decision.find("reasons");
-  if (reasons != nullptr && reasons->array() != nullptr)
-    for (const auto& reason : *reasons->array()) print_reason(reason);
+  for (const auto& reason : rows_of(decision, "reasons")) print_reason(reason);
   const auto* because = decision.find("because");
   if (because != nullptr && !because->is_null())
     std::printf("  because              said yes to %s on %s on %s by %s (%s); it ends on %s\n",

@@ -27,6 +27,8 @@ struct Promise {
   unsigned weekdays = 31;  // bit 0 = Monday … bit 6 = Sunday
   bool holidays = false;
   std::vector<TopicId> exceptions;  // topics that may come on any day
+  /// One that keeps nothing back.
+  static Promise at_any_time();
   bool operator==(const Promise&) const = default;
 };
 

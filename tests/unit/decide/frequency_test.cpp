@@ -18,7 +18,7 @@ Instant at(int day_of_week, int hour, int minute = 0) {
 }
 
 consent::Promise promise_of(int per_day, int days_per_week) {
-  consent::Promise out = at_any_time();
+  consent::Promise out = consent::Promise::at_any_time();
   out.per_day = per_day;
   out.days_per_week = days_per_week;
   out.exceptions = {consent::TopicId("orders")};

@@ -304,7 +304,7 @@ TEST_CASE(
   int never = 0;
   for (int round = 0; round < kStates; ++round) {
     CAPTURE(round);
-    consent::Promise promise = at_any_time();
+    consent::Promise promise = consent::Promise::at_any_time();
     if (dice.one_in(2)) {
       promise.from_minute = static_cast<int>(dice.below(12)) * 60;
       promise.to_minute = promise.from_minute + 30 + static_cast<int>(dice.below(600));

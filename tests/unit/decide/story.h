@@ -30,16 +30,6 @@ inline const Channels kWa = {consent::Channel::WhatsApp};
 inline const Channels kSms = {consent::Channel::Sms};
 inline const Channels kBoth = {consent::Channel::WhatsApp, consent::Channel::Sms};
 
-/// A promise that keeps nothing back, for tests of other things.
-inline consent::Promise at_any_time() {
-  consent::Promise out;
-  out.from_minute = 0;
-  out.to_minute = 24 * 60;
-  out.weekdays = 127;
-  out.holidays = true;
-  return out;
-}
-
 /// A place whose clocks never change.
 inline std::shared_ptr<const Zone> place(int offset_s, std::string name = "Test/Place") {
   return std::make_shared<const Zone>(Zone{std::move(name), {{0, offset_s}}});
@@ -149,7 +139,7 @@ class Story {
   }
 
   std::vector<std::vector<consent::Event>> subjects_;
-  consent::Promise promise_ = at_any_time();
+  consent::Promise promise_ = consent::Promise::at_any_time();
   std::uint64_t next_seq_ = 1;
   bool suppressed_ = false;
   bool damaged_ = false;
