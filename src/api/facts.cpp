@@ -14,6 +14,21 @@ struct Fact {
   consent::NativeBody body;
 };
 
+/// Whose it is, and the channel, sender and time of what is reported.
+template <class Whose, class What>
+void read_report(Members& members, Instant now, Whose& whose, What& what) {
+  whose.number = members.text("number");
+  whose.region = members.text_if_there("region").value_or("");
+  const auto channel = consent::channel_from_name(members.text("channel"));
+  if (!channel) members.refuse("channel", "channel", kChannels);
+  what.channel = channel.value_or(what.channel);
+  what.sender = consent::SenderId(members.text_if_there("sender").value_or(""));
+  const auto at = members.text_if_there("at");
+  const auto instant = at ? instant_from_rfc3339(*at) : now;
+  if (!instant) members.refuse("at", "at", kTimes);
+  what.at = instant.value_or(now);
+}
+
 Fact read_fact(const json::Value& value, Instant now, std::optional<Refusal>& wrong) {
   Members members(value, "", wrong);
   Fact out;
@@ -21,16 +36,16 @@ Fact read_fact(const json::Value& value, Instant now, std::optional<Refusal>& wr
   if (fact != "native_stop" && fact != "native_resume")
     members.refuse("fact", "fact", "facts are native_stop and native_resume");
   out.body.stop = fact == "native_stop";
-  out.number = members.text("number");
-  out.region = members.text_if_there("region").value_or("");
-  const auto channel = consent::channel_from_name(members.text("channel"));
-  if (!channel) members.refuse("channel", "channel", kChannels);
-  out.body.channel = channel.value_or(out.body.channel);
-  out.body.sender = consent::SenderId(members.text_if_there("sender").value_or(""));
-  const auto at = members.text_if_there("at");
-  const auto instant = at ? instant_from_rfc3339(*at) : now;
-  if (!instant) members.refuse("at", "at", kTimes);
-  out.body.at = instant.value_or(now);
+  read_report(members, now, out, out.body);
+  members.end();
+  return out;
+}
+
+desk::InboundMessage read_inbound(const json::Value& value, Instant now, std::optional<Refusal>& wrong) {
+  Members members(value, "", wrong);
+  desk::InboundMessage out;
+  read_report(members, now, out, out);
+  out.text = members.text_if_there("text").value_or("");
   members.end();
   return out;
 }
@@ -47,6 +62,20 @@ net::Response post_fact(Door& door, const desk::Client& client, const net::Reque
   const auto changed = door.desk.native(fact.number, fact.region, fact.body);
   if (!changed) return answer_of(wrong_message(changed.error(), ""));
   return net::Response::json_line({{"changed", *changed}});
+}
+
+net::Response post_inbound(Door& door, const desk::Client& client, const net::Request& request) {
+  std::optional<Refusal> wrong;
+  const auto body = json_body_of(request, wrong);
+  if (wrong) return answer_of(*wrong);
+  desk::InboundMessage message = read_inbound(body, door.clock.now(), wrong);
+  if (wrong) return answer_of(*wrong);
+  message.source = client.id().text();
+  const auto heard = door.desk.hear(message);
+  if (!heard) return answer_of(wrong_message(heard.error(), ""));
+  return net::Response::json_line(
+      {{"topic", heard->topic.empty() ? json::Value() : json::Value(heard->topic.text())},
+       {"wish", i18n::wish_name(heard->wish)}});
 }
 
 }  // namespace counterfoil::api

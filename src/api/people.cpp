@@ -32,14 +32,14 @@ std::optional<consent::Address> open_ref(const Door& door, const desk::Client& c
                           consent::Evidence::Claimed};
 }
 
-// The body as FORMAT.md writes it, but for who on the staff it was.
+// The body as FORMAT.md writes it, but for who on the staff it was and what somebody wrote.
 Result<json::Value> event_json(const consent::Event& event) {
   json::Object body;
   if (event.body) {
     CF_TRY(const auto text, consent::encode_body(*event.body));
     CF_TRY(const auto value, json::read(text));
     if (value.object() != nullptr) body = *value.object();
-    body.erase("user");
+    for (const char* withheld : {"text", "user"}) body.erase(withheld);
   }
   return json::Value(json::Object{{"body", std::move(body)},
                                   {"clock", clock_state_name(event.clock)},

@@ -83,6 +83,7 @@ void read_business(ConfigReader& in, Business& to) {
   to.notice = consent::NoticeId(notice);
   in.text("look_ups", to.look_ups);
   in.text("sent", to.sent);
+  in.text("inbound", to.inbound);
   in.need("id", to.id);
   in.need("name", to.name);
   in.need("time_zone", to.time_zone);
@@ -188,17 +189,18 @@ void read_list(ConfigReader& in, std::string_view key, std::vector<T>& to, void 
   in.each(key, [&](ConfigReader& item) { read(item, to.emplace_back()); });
 }
 
-// Kept for 13 months whether anybody thought of it or not.
-void put_class(Business& business, std::string& name, const char* usual_name, const char* starts) {
+// What is kept whether anybody thought of it or not.
+void put_class(Business& business, std::string& name, const consent::RetentionClass& usual) {
   if (!name.empty()) return;
-  name = usual_name;
-  if (business.retention_class(name) == nullptr)
-    business.retention.push_back({name, starts, "13 months", 13, 0, "destroy"});
+  name = usual.name;
+  if (business.retention_class(name) == nullptr) business.retention.push_back(usual);
 }
 
 void put_classes(Business& business) {
-  put_class(business, business.look_ups, "lookups-13m", "look-up by staff");
-  put_class(business, business.sent, "sent-13m", "message sent");
+  put_class(business, business.look_ups, {"lookups-13m", "look-up by staff", "13 months", 13, 0, "destroy"});
+  put_class(business, business.sent, {"sent-13m", "message sent", "13 months", 13, 0, "destroy"});
+  // No platform's window is open for longer.
+  put_class(business, business.inbound, {"inbound-7d", "message", "7 days", 0, 7, "destroy"});
 }
 
 void read_parts(ConfigReader& in, Business& business) {
@@ -272,7 +274,8 @@ void check_names(ConfigReader& in, const Business& business) {
       in.mistake("link", "\"" + link.id.text() + "\" names shop \"" + link.shop.text() +
                              "\", which is not configured");
   for (const auto& [key, name] :
-       {std::pair{"look_ups", &business.look_ups}, std::pair{"sent", &business.sent}}) {
+       {std::pair{"look_ups", &business.look_ups}, std::pair{"sent", &business.sent},
+        std::pair{"inbound", &business.inbound}}) {
     const auto* kept = business.retention_class(*name);
     if (kept == nullptr)
       in.mistake("business",

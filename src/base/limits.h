@@ -142,7 +142,13 @@ constexpr std::size_t kPhoneBytesMax = 64;
 constexpr std::size_t kAcceptLanguageBytesMax = 512;
 constexpr std::size_t kAcceptLanguageRangesMax = 16;
 constexpr std::size_t kCatalogueBytesMax = 1024 * 1024;
-constexpr std::size_t kMessageBytesMax = 4096;  // of a longer one only the beginning is read
+constexpr std::int64_t kDoubtfulLife_s =
+    7LL * 24 * 3600;                                 // a message that a person must read waits no longer
+constexpr std::size_t kDoubtfulMax = 500;            // of them at once
+constexpr std::size_t kDoubtfulShownMax = 25;        // on one page
+constexpr std::int64_t kInboundEvery_s = 600;        // what comes sooner is the same conversation
+constexpr std::size_t kDoubtfulTextBytesMax = 1024;  // kept of a message that a person must read
+constexpr std::size_t kMessageBytesMax = 4096;       // of a longer one only the beginning is read
 
 // Pages
 constexpr std::size_t kAnswersRememberedMax = 1024;  // posts whose answer a second tap gets again

@@ -144,6 +144,15 @@ json::Object body_object(const NativeBody& body) {
           {"source", body.source}};
 }
 
+json::Object body_object(const InboundBody& body) {
+  json::Object out{{"at", body.at},
+                   {"channel", channel_name(body.channel)},
+                   {"sender", body.sender.text()},
+                   {"source", body.source}};
+  if (!body.text.empty()) out.emplace("text", body.text);
+  return out;
+}
+
 json::Object was_object(const Was& was) {
   return {{"ck", clock_state_name(was.clock)}, {"log", was.log}, {"seq", was.seq.value}, {"t", was.t}};
 }
@@ -373,9 +382,9 @@ Result<EventBody> read_sent(Members& members) {
   return EventBody(std::move(out));
 }
 
-Result<EventBody> read_native(Members& members, bool stop) {
-  NativeBody out;
-  out.stop = stop;
+/// What both kinds of report say: when, on which channel, of which sender, by whom.
+template <class Body>
+Status read_report(Members& members, Body& out) {
   CF_TRY(out.at, members.integer("at", 0, kIntegerMax));
   CF_TRY(const std::string channel, members.text("channel"));
   const auto known_channel = channel_from_name(channel);
@@ -384,6 +393,21 @@ Result<EventBody> read_native(Members& members, bool stop) {
   CF_TRY(std::string sender, members.text("sender"));
   out.sender = SenderId(std::move(sender));
   CF_TRY(out.source, members.text("source"));
+  return {};
+}
+
+Result<EventBody> read_native(Members& members, bool stop) {
+  NativeBody out;
+  out.stop = stop;
+  CF_CHECK(read_report(members, out));
+  CF_CHECK(check_body(out));
+  return EventBody(std::move(out));
+}
+
+Result<EventBody> read_inbound(Members& members) {
+  InboundBody out;
+  CF_CHECK(read_report(members, out));
+  CF_TRY(out.text, members.text_or_none("text"));
   CF_CHECK(check_body(out));
   return EventBody(std::move(out));
 }
@@ -430,6 +454,8 @@ Result<EventBody> read_body(EventType type, const json::Object& object, Members&
     case EventType::NativeStop:
     case EventType::NativeResume:
       return read_native(members, type == EventType::NativeStop);
+    case EventType::Inbound:
+      return read_inbound(members);
     default:
       return fail(Code::NotFound,
                   std::string(event_name(type)) + ": this version knows no body of this type");
@@ -451,6 +477,7 @@ struct BodyTypeOf {
   EventType operator()(const NativeBody& body) const {
     return body.stop ? EventType::NativeStop : EventType::NativeResume;
   }
+  EventType operator()(const InboundBody&) const { return EventType::Inbound; }
 };
 
 }  // namespace

@@ -152,7 +152,7 @@ Status check_body(const ConfirmBody& body) {
 }
 
 Status check_body(const WithdrawBody& body) {
-  constexpr std::array<std::string_view, 3> kVias = {"link", "receipt", "till"};
+  constexpr std::array<std::string_view, 4> kVias = {"link", "receipt", "till", "keyword"};
   if (!is_sorted_unique(body.channels)) return broken("consent.withdraw: channels must be sorted and unique");
   CF_CHECK(check_topics(body.topics, "consent.withdraw"));
   if (!is_one_of(body.via, kVias)) return broken("consent.withdraw: via is unknown");
@@ -230,6 +230,15 @@ Status check_body(const NativeBody& body) {
   if (!is_instant(body.at)) return broken(name + ": at is out of range");
   if (!is_name(body.sender)) return broken(name + ": sender is not a name");
   if (!is_name(body.source)) return broken(name + ": source is not a name");
+  return {};
+}
+
+Status check_body(const InboundBody& body) {
+  if (!is_instant(body.at)) return broken("contact.inbound: at is out of range");
+  if (!is_name(body.sender)) return broken("contact.inbound: sender is not a name");
+  if (!is_name(body.source)) return broken("contact.inbound: source is not a name");
+  if (body.text.size() > limits::kDoubtfulTextBytesMax || !is_utf8(body.text))
+    return broken("contact.inbound: text is too long or not UTF-8");
   return {};
 }
 

@@ -21,6 +21,7 @@ Status check_body(const RetentionChangeBody& body);
 Status check_body(const LookupBody& body);
 Status check_body(const SentBody& body);
 Status check_body(const NativeBody& body);
+Status check_body(const InboundBody& body);
 Status check_identity(const Identity& identity);
 /// Frequency and hours that make sense and topics that are unique; also asked before opt-in opens.
 Status check_promise(const Promise& promise);

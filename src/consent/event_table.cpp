@@ -22,7 +22,7 @@ constexpr std::array kEventTable = {
     EventRow{EventType::Correct, "subject.correct", true, "person, manager"},
     EventRow{EventType::Lookup, "staff.lookup", true, "box"},
     EventRow{EventType::Sent, "contact.sent", true, "staff, manager, backend"},
-    EventRow{EventType::Inbound, "contact.inbound", true, "staff, manager, backend"},
+    EventRow{EventType::Inbound, "contact.inbound", true, "backend"},
     EventRow{EventType::NativeStop, "contact.native_stop", true, "staff, manager, backend"},
     EventRow{EventType::NativeResume, "contact.native_resume", true, "backend"},
     EventRow{EventType::HoldSet, "hold.set", true, "manager, backend"},

@@ -101,6 +101,14 @@ void apply_native(SubjectState& state, const Event& event, const NativeBody& bod
     state.native_stops.erase(key);
 }
 
+// Reports may come late and in any order. One that cannot be read opens nothing, and so is no damage.
+void apply_inbound(SubjectState& state, const Event& event) {
+  const auto* body = event.body ? std::get_if<InboundBody>(&*event.body) : nullptr;
+  if (body == nullptr) return;
+  LastInbound& latest = state.inbound[{body->channel, body->sender}];
+  if (latest.at <= body->at) latest = {body->at, event.seq};
+}
+
 void apply_body(SubjectState& state, const Event& event) {
   if (!event.body || event_type(*event.body) != event.type) {
     state.damaged = true;
@@ -170,6 +178,9 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::NativeResume:
       apply_body(state, event);
       break;
+    case EventType::Inbound:
+      apply_inbound(state, event);
+      break;
     case EventType::Lookup:
       ++state.look_ups;
       state.looked_up = event.t;
@@ -178,7 +189,6 @@ void apply(SubjectState& state, const Event& event) {
     case EventType::Renew:
     case EventType::Lift:
     case EventType::Import:
-    case EventType::Inbound:
     case EventType::RetentionChange:
       break;
     // These take something away, and this version cannot apply them; a log event has no place here at all.

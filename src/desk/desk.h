@@ -14,6 +14,7 @@
 #include "counterfoil/consent/business.h"
 #include "counterfoil/decide/decide.h"
 #include "desk/asked.h"
+#include "desk/inbox.h"
 #include "desk/log_view.h"
 #include "desk/scrubs.h"
 #include "ledger/ledger.h"
@@ -287,6 +288,15 @@ class Desk {
   /// "sender" or "at" (to come).
   virtual Result<std::size_t> native(std::string_view number, std::string_view region,
                                      consent::NativeBody body) = 0;
+  /// What somebody wrote to the business: a keyword stops or takes back at once, whatever may be a stop waits
+  /// for a person, and a platform's service window opens. The answer is the same for known and unknown
+  /// numbers. BadInput "number", "channel", "sender" or "at" (to come); Busy when too many wait.
+  virtual Result<Heard> hear(const InboundMessage& message) = 0;
+  /// Messages that wait for a person, in the order in which they were reported.
+  [[nodiscard]] virtual Result<std::vector<DoubtfulMessage>> doubtful() const = 0;
+  /// Somebody has read it: it is a stop of everything, or it is none. Auditors: Refused. NotFound when it
+  /// does not wait any more.
+  virtual Status settle(std::string_view id, bool is_stop, const User& by) = 0;
   /// A look-up as well. Wrong codes slow this user down: Limit, with the seconds in the detail.
   virtual Result<Submission> submission_by_code(std::string_view code, const User& by) = 0;
   virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;
@@ -349,7 +359,8 @@ class Desk {
   virtual LogView log_view(const Peer& peer) = 0;
   /// Printed beside a receipt, so that a stranger can check it.
   [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
-  /// Forgets lists that nobody asks for and, once a day, counts of look-ups that are kept no longer. To be
+  /// Forgets lists that nobody asks for and, once a day, counts of look-ups and messages that are kept no
+  /// longer. To be
   /// called every minute or so.
   virtual void keep_house() = 0;
   /// The clock as decisions see it.

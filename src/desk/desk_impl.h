@@ -25,6 +25,10 @@ Result<NoticeText> compose_notice(const consent::Business& business, const conse
 /// What the submission's own link may know of stops by other hands: whoever typed somebody else's number must
 /// not learn from it that the owner stopped.
 bool link_knows_all(const consent::SubjectState& state);
+/// Those that somebody proved come first: a stranger can make any number of others.
+std::vector<ledger::Subject> proven_first(std::vector<ledger::Subject> subjects);
+/// What people may call a topic: its title in each language, and its id.
+std::vector<i18n::TopicWords> topic_words_of(const consent::Business& business);
 
 class DeskImpl final : public Desk {
  public:
@@ -73,6 +77,9 @@ class DeskImpl final : public Desk {
   Result<std::vector<KeptSubmission>> kept() const override;
   Result<std::size_t> native(std::string_view number, std::string_view region,
                              consent::NativeBody body) override;
+  Result<Heard> hear(const InboundMessage& message) override;
+  [[nodiscard]] Result<std::vector<DoubtfulMessage>> doubtful() const override;
+  Status settle(std::string_view id, bool is_stop, const User& by) override;
   Result<Submission> submission_by_code(std::string_view code, const User& by) override;
   Result<Submission> confirm(std::string_view code, const User& by) override;
 
@@ -124,6 +131,13 @@ class DeskImpl final : public Desk {
   /// Without decisions somebody looked for another reason.
   Status note_look_up(const consent::UserId& by, std::vector<ledger::Subject> subjects,
                       const std::vector<decide::Decision>& decisions);
+  /// The named one, or the channel's. BadInput "channel" or "sender".
+  [[nodiscard]] Result<consent::SenderId> sender_of(consent::Channel channel,
+                                                    const consent::SenderId& named) const;
+  Status take_back(const consent::TopicId& topic, const std::vector<ledger::Subject>& subjects);
+  Status note_inbound(const ledger::Subject& subject, const consent::InboundBody& body);
+  Result<DoubtfulMessage> open_doubtful(const consent::SubjectId& id, consent::Seq seq) const;
+  Status forget_doubtful(Instant now);
   Status count_look_up(const consent::UserId& user, bool found);
   Status forget_look_ups(Instant now);
   Status load_links();
@@ -166,6 +180,7 @@ class DeskImpl final : public Desk {
   const Clock& clock_;
   std::vector<consent::Missing> missing_;
   Atlas atlas_;
+  std::vector<i18n::TopicWords> topic_words_;
   std::atomic<bool> has_manager_{false};
 
   Key till_key_;  // signs marks of tills
@@ -176,6 +191,7 @@ class DeskImpl final : public Desk {
   std::atomic<Instant> house_kept_on_{0};  // a day
 
   std::mutex write_mutex_;     // one message is decided and noted at a time
+  std::mutex inbox_mutex_;     // one message begins or ends to wait at a time
   std::mutex look_ups_mutex_;  // one count is read and written at a time
   std::mutex users_mutex_;  // one change of a user at a time: no code is used twice, one manager is the last
   mutable std::mutex mutex_;

@@ -67,10 +67,7 @@ Result<std::size_t> DeskImpl::restrict_number(std::string_view number, std::stri
 
 Result<std::size_t> DeskImpl::native(std::string_view number, std::string_view region,
                                      consent::NativeBody body) {
-  const consent::Sender* sender = business_.sender(body.channel);
-  if (sender == nullptr) return fail(Code::BadInput, "channel");
-  if (body.sender.empty()) body.sender = sender->id;
-  if (body.sender != sender->id) return fail(Code::BadInput, "sender");
+  CF_TRY(body.sender, sender_of(body.channel, body.sender));
   const Instant now = clock_.now();
   if (body.at > now) return fail(Code::BadInput, "at");
   CF_TRY(const auto address, this->address(number, region));

@@ -39,12 +39,9 @@ Result<LookUpCount> count_from_item(const json::Value& item) {
   return out;
 }
 
-// Those that are proven first: a stranger can make any number of others.
 std::vector<consent::SubjectId> looked_at(std::vector<ledger::Subject> subjects) {
-  std::stable_partition(subjects.begin(), subjects.end(),
-                        [](const auto& subject) { return link_knows_all(subject.state); });
   std::vector<consent::SubjectId> out;
-  for (const auto& subject : subjects)
+  for (const auto& subject : proven_first(std::move(subjects)))
     if (out.size() < limits::kLookUpSubmissionsMax) out.push_back(subject.id);
   return out;
 }
@@ -63,6 +60,12 @@ consent::LookupBody body_of(const consent::UserId& by, const std::vector<decide:
 }
 
 }  // namespace
+
+std::vector<ledger::Subject> proven_first(std::vector<ledger::Subject> subjects) {
+  std::stable_partition(subjects.begin(), subjects.end(),
+                        [](const auto& subject) { return link_knows_all(subject.state); });
+  return subjects;
+}
 
 // Before the answer is given: what cannot be recorded is not looked up.
 Status DeskImpl::note_look_up(const consent::UserId& by, std::vector<ledger::Subject> subjects,
@@ -106,6 +109,8 @@ void DeskImpl::keep_house() {
   if (day_of(now) == house_kept_on_.exchange(day_of(now))) return;
   const auto forgotten = forget_look_ups(now);
   if (!forgotten) log::warning("desk.look_ups_stay", {{"error", forgotten.error().message()}});
+  const auto read = forget_doubtful(now);
+  if (!read) log::warning("desk.messages_stay", {{"error", read.error().message()}});
 }
 
 Status DeskImpl::forget_look_ups(Instant now) {

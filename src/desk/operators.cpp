@@ -69,6 +69,7 @@ DeskImpl::DeskImpl(const consent::Business& business, decide::Rules rules, ledge
       clock_(clock),
       missing_(consent::missing_for_opt_in(business)),
       atlas_(business),
+      topic_words_(topic_words_of(business)),
       scrubs_(
           {[this](const Asked& asked) { return about(asked); },
            [this](decide::Question question, std::string_view typed, std::string_view region, Instant as_of) {

@@ -79,6 +79,12 @@ ledger::Retention retention_of_sent(const consent::Business& business, Instant t
   return retention_of_class(business, business.sent, "sent", t);
 }
 
+ledger::Retention retention_of_inbound(const consent::Business& business, Instant t, bool with_text) {
+  auto out = retention_of_class(business, business.inbound, "inbound", t);
+  const ledger::Retention soonest{out.retention_class, cohort_of(t + limits::kDoubtfulLife_s, t)};
+  return with_text && soonest.last_day() < out.last_day() ? soonest : out;
+}
+
 ledger::Retention retention_of_yes(const consent::Business& business,
                                    const std::vector<consent::TopicId>& topics, Instant t) {
   const auto* kept = class_of_yes(business, topics, t);

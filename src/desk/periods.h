@@ -28,6 +28,9 @@ ledger::Retention retention_of_yes(const consent::Business& business,
                                    const std::vector<consent::TopicId>& topics, Instant t);
 /// For a message that is sent at t.
 ledger::Retention retention_of_sent(const consent::Business& business, Instant t);
+/// For a message that somebody wrote, reported at t; with its text, which goes after kDoubtfulLife_s at the
+/// latest.
+ledger::Retention retention_of_inbound(const consent::Business& business, Instant t, bool with_text);
 /// For a look-up by staff at t.
 ledger::Retention retention_of_look_up(const consent::Business& business, Instant t);
 /// One form has one end: the class that ends first among those of the topics it offers; none for topics that

@@ -105,12 +105,18 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
   return out;
 }
 
+Result<consent::SenderId> DeskImpl::sender_of(consent::Channel channel,
+                                              const consent::SenderId& named) const {
+  const consent::Sender* sender = business_.sender(channel);
+  if (sender == nullptr) return fail(Code::BadInput, "channel");
+  if (!named.empty() && named != sender->id) return fail(Code::BadInput, "sender");
+  return sender->id;
+}
+
 Result<decide::Question> DeskImpl::about(const Asked& asked) const {
   const consent::Topic* topic = business_.topic(asked.topic);
   if (topic == nullptr) return fail(Code::BadInput, "topic");
-  const consent::Sender* sender = business_.sender(asked.channel);
-  if (sender == nullptr) return fail(Code::BadInput, "channel");
-  if (!asked.sender.empty() && asked.sender != sender->id) return fail(Code::BadInput, "sender");
+  CF_CHECK(sender_of(asked.channel, asked.sender));
   decide::Question out;
   out.channel = asked.channel;
   out.sender = asked.sender;

@@ -60,6 +60,8 @@ class FileLedger final : public Ledger {
                                const consent::HoldClearBody& body, const Retention& retention) override {
     return keep(subjects, body, retention);
   }
+  Result<Committed> inbound(const consent::SubjectId& subject, const consent::InboundBody& body,
+                            const Retention& retention) override;
   Result<Committed> native(const std::vector<consent::SubjectId>& subjects, const consent::NativeBody& body,
                            const Retention& retention) override;
   Result<Committed> restrict(const std::vector<consent::SubjectId>& subjects,

@@ -235,6 +235,10 @@ class Ledger {
   /// A message goes to one of the submission's addresses. Fails with NotFound.
   virtual Result<Committed> sent(const consent::SubjectId& subject, const consent::SentBody& body,
                                  const Retention& retention) = 0;
+  /// The person wrote to the business. Recipients see that a line was added, and never what it says. Fails
+  /// with NotFound.
+  virtual Result<Committed> inbound(const consent::SubjectId& subject, const consent::InboundBody& body,
+                                    const Retention& retention) = 0;
   /// The platform's word about adverts, in the chain of each. Fails with NotFound, Limit (too many at once).
   virtual Result<Committed> native(const std::vector<consent::SubjectId>& subjects,
                                    const consent::NativeBody& body, const Retention& retention) = 0;

@@ -21,6 +21,13 @@ bool is_log_line(std::string_view line) {
   return line.starts_with(R"({"body":)");
 }
 
+// What people wrote is between them and the shop.
+bool is_for_recipients(std::string_view line) {
+  static const std::string kInbound =
+      R"("typ":")" + std::string(consent::event_name(consent::EventType::Inbound)) + '"';
+  return line.find(kInbound) == std::string_view::npos;
+}
+
 std::uint64_t file_bytes(const std::string& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
@@ -103,7 +110,7 @@ Result<proof::Entry> FileLedger::entry_of(const LeafRow& leaf, const View& view,
   CF_TRY(const Key* key, owner_key(leaf.seq, reader, keys));
   CF_TRY(auto disclosures, disclosures_of(leaf, *key));
   if (view.identity) out.d[0] = std::move(disclosures[0]);
-  if (view.consent) out.d[1] = std::move(disclosures[1]);
+  if (view.consent && is_for_recipients(*leaf.bytes)) out.d[1] = std::move(disclosures[1]);
   if (!view.recipient.empty()) out.p = handle_for(*key, view.recipient);
   return out;
 }

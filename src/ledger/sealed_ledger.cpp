@@ -89,6 +89,10 @@ class SealedLedger final : public Ledger {
                                const Retention&) override {
     return why_;
   }
+  Result<Committed> inbound(const consent::SubjectId&, const consent::InboundBody&,
+                            const Retention&) override {
+    return why_;
+  }
   Result<Committed> native(const std::vector<consent::SubjectId>&, const consent::NativeBody&,
                            const Retention&) override {
     return why_;

@@ -140,6 +140,11 @@ Result<Committed> FileLedger::sent(const consent::SubjectId& subject, const cons
   return append_to(subject, body, retention, nullptr);
 }
 
+Result<Committed> FileLedger::inbound(const consent::SubjectId& subject, const consent::InboundBody& body,
+                                      const Retention& retention) {
+  return append_to(subject, body, retention, nullptr);
+}
+
 Result<Committed> FileLedger::native(const std::vector<consent::SubjectId>& subjects,
                                      const consent::NativeBody& body, const Retention& retention) {
   if (subjects.empty()) return fail(Code::NotFound, "no such submission");

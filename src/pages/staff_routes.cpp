@@ -5,6 +5,7 @@
 #include "pages/check_page.h"
 #include "pages/confirm_page.h"
 #include "pages/look_ups_page.h"
+#include "pages/messages_page.h"
 #include "pages/pages.h"
 #include "pages/poster_page.h"
 #include "pages/routes.h"
@@ -40,6 +41,8 @@ std::string certificate_warning(const Site& site, const View& view) {
 
 net::Response get_home(Site& site, const net::Request& request, const StaffPerson& person) {
   const View view = staff_view(site.look, request);
+  const auto waiting = site.desk.doubtful();
+  const std::size_t to_read = waiting ? waiting->size() : 0;
   Page page = staff_page(site, person, view.tr("staff.home.title"), "home");
   std::vector<Values> missing;
   for (const consent::Missing& item : site.desk.closed_because())
@@ -50,6 +53,8 @@ net::Response get_home(Site& site, const net::Request& request, const StaffPerso
       .flag("at_till", kAtTheTill.have(person.user.role))
       .flag("manager", person.user.role == desk::Role::Manager)
       .flag("sees_look_ups", kOverseers.have(person.user.role))
+      .text("messages_words",
+            to_read == 0 ? "" : i18n::tr_count(view.language, "staff.home.messages", to_read, {}))
       .text("certificate_words", certificate_warning(site, view))
       .flag("clock_untrusted", site.desk.clock_state() == ClockState::Untrusted);
   return respond(view, page);
@@ -77,6 +82,8 @@ constexpr std::array kStaffRoutes = {
     StaffRoute{net::Method::Post, "/staff/confirm/yes", post_confirm_yes, kAtTheTill},
     StaffRoute{net::Method::Get, "/staff/stop", get_staff_stop, kEverybody},
     StaffRoute{net::Method::Post, "/staff/stop", post_staff_stop, kEverybody, true},
+    StaffRoute{net::Method::Get, "/staff/messages", get_messages, kEverybody},
+    StaffRoute{net::Method::Post, "/staff/messages", post_message, kAtTheTill},
     StaffRoute{net::Method::Get, "/staff/erase", get_staff_erase, kManagers},
     StaffRoute{net::Method::Post, "/staff/erase", post_staff_erase, kManagers},
     StaffRoute{net::Method::Post, "/staff/erase/yes", post_staff_erase_yes, kManagers},

@@ -165,6 +165,25 @@ test("a fact is recorded as described", async () => {
   await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
 });
 
+test("a message that somebody wrote is taken as described", async () => {
+  const token = tokens.report;
+  const where = "/v1/inbound";
+  const { examples } = description.paths[where].post.requestBody.content["application/json"];
+  const { number } = examples.stop.value;
+  const at = new Date(Date.now() - 60_000).toISOString().replace(/\.\d+Z/, "Z");
+  assert.equal((await promised("post", where, 200, { body: { ...examples.picture.value, at }, token })).wish, "none");
+  assert.deepEqual(await promised("post", where, 200, { body: { ...examples.stop.value, text: "STOP tastings" }, token }), { topic: "tastings", wish: "stop_topic" });
+  assert.equal((await promised("post", where, 200, { body: { ...examples.stop.value, number: "+46701740699" }, token })).wish, "stop_all");
+  const question = { number, channel: "whatsapp", topic: "tastings" };
+  const asked = await promised("post", "/v1/decide", 200, { body: { questions: [question] }, token: tokens.decide });
+  assert.equal(asked.decisions[0].reasons[0].code, "withdrawn");
+  for (const change of [{ number: "12" }, { channel: "pigeon" }, { sender: "nobody" }, { at: "noon" }, { text: 1 },
+    { at: "2999-01-01T00:00:00Z" }, { more: 1 }])
+    await promised("post", where, 400, { body: { ...examples.stop.value, ...change }, token });
+  await promised("post", where, 413, { body: `"${"x".repeat(65 * 1024)}"`, token });
+  await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
+});
+
 test("lists answer as described", async () => {
   const token = tokens.scrub;
   const text = { "Content-Type": "text/plain" };

@@ -285,6 +285,61 @@ class Door(unittest.TestCase):
             self.assertEqual(self.box.cli("decide", "-", *wrong, stdin=b.swedish(41)).returncode, b.EXIT["BadInput"], wrong)
 
 
+class WroteBack(unittest.TestCase):
+    """What somebody writes back: keywords at once, and what may be a stop once the till has read it."""
+
+    def messages(self, till):
+        page = till.client.get("/staff/messages?lang=en")
+        return page, re.findall(r'<blockquote[^>]*>([^<]*)</blockquote>', page.text)
+
+    def settle(self, till, page, verdict):
+        form = page.form("/staff/messages")
+        return till.client.post(form.action, form.fields(verdict=verdict), accept_language="en")
+
+    def test_to_the_end(self):
+        with b.Box(self.enterContext(b.folder()) / "shop").make().start() as box:
+            till, program = box.staff(), Program(box)
+            numbers = [b.swedish(n) for n in range(51, 55)]
+            with box.customer() as client:
+                for number in numbers:
+                    self.assertEqual(till.confirm(b.opt_in(client, number).code).status, 200)
+
+            def write(number, text):
+                return program.done("/v1/inbound", {"number": number, "region": "SE", "channel": "whatsapp", "text": text})
+
+            def why(number, topic="orders"):
+                question = {"number": number, "region": "SE", "channel": "sms", "topic": topic}
+                answer = program.done("/v1/decide", {"questions": [question]})
+                return [reason["code"] for reason in answer["decisions"][0]["reasons"]]
+
+            self.assertEqual(write(numbers[0], "baja"), {"topic": None, "wish": "stop_all"})
+            self.assertEqual(why(numbers[0]), ["suppressed"])
+            self.assertEqual(write(numbers[1], "STOP offers")["topic"], "offers")
+            self.assertEqual((why(numbers[1], "offers"), why(numbers[1])), (["withdrawn"], []))
+            self.assertEqual(write(numbers[2], "when do you stop <b>selling</b> figs?")["wish"], "human")
+            self.assertEqual(write(numbers[3], "do not write any more, stop")["wish"], "human")
+            self.assertIn("2 messages may be a stop", till.client.get("/staff?lang=en").text)
+            page, texts = self.messages(till)
+            self.assertEqual(texts, ["when do you stop &lt;b&gt;selling&lt;/b&gt; figs?", "do not write any more, stop"])
+            self.assertNotIn("1740653", page.text)
+            page = self.settle(till, page, "none")
+            self.assertIn("Nothing has changed", page.text)
+            # Held up by a power cut, it is still there to be read.
+            box.kill()
+            box.start()
+            till = box.staff()
+            program.client = box.staff_client()
+            page, texts = self.messages(till)
+            self.assertEqual(texts, ["do not write any more, stop"])
+            page = self.settle(till, page, "stop")
+            self.assertIn("gets no more messages", page.text)
+            self.assertEqual(self.messages(till)[1], [])
+            self.assertNotIn("may be a stop", till.client.get("/staff?lang=en").text)
+            self.assertEqual((why(numbers[2]), why(numbers[3])), ([], ["suppressed"]))
+            self.assertNotIn("figs", box.log.read_text())
+            self.assertIn("intact", box.expect(box.cli("verify")).stdout)
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--shops", type=int, default=SHOPS)

@@ -8,6 +8,7 @@ import re
 import time
 import unittest
 
+import api
 import box as b
 import independent
 import secrets_at_rest as secrets
@@ -20,6 +21,7 @@ BEA, STOPPED = ("202 555 0177", "US"), ("202 555 0178", "US")
 ANCHOR_BYTES, CHIP = 2048, b"\xff" * 4096
 PROMISED_s = 60
 CLOSED_s = 10
+WORDS = "no more of this, stop"
 
 
 def memory_of(pid):
@@ -67,8 +69,8 @@ def erase(client, person):
     return answer.location.split("?")[0]
 
 
-# A yes, a look at its code, the confirmation, a check, the wish to be erased.
-LINES_EACH = 5
+# A yes, a look at its code, the confirmation, a check, a message that waits for a person, the wish to be erased.
+LINES_EACH = 6
 
 
 def erase_and_wait(client, people, lines=LINES_EACH):
@@ -108,9 +110,10 @@ class Erasure(unittest.TestCase):
                 for person, number in zip(people, LEAVING):
                     self.assertEqual(staff.confirm(person.code).status, 200)
                     staff.check(number)
+                self.write_back(box, staff)
                 self.assertIn("line 0 of the log", secrets.search(self.ledger(box), needles))
                 before = in_memory(box.process.pid, needles)
-                self.assertTrue(before, "the search finds nobody before, so it proves nothing after")
+                self.assertTrue({"their words"} < set(before), "the search finds nobody before, so it proves nothing after")
                 pulled = at / "before"
                 box.expect(box.pull(pulled, "--identity"))
                 self.assertTrue(self.in_bundle(pulled), "the search finds nobody in a bundle that has them")
@@ -138,6 +141,7 @@ class Erasure(unittest.TestCase):
             self.assertEqual(secrets.search(box.log.read_bytes(), needles), [])
             # Last: whoever asks for a number brings it into the process again.
             staff = b.Staff(box.staff_client(), box.staff_user, box.staff_password)
+            self.assertNotIn(WORDS, staff.client.get("/staff/messages").text)
             self.assertEqual(staff.check(LEAVING[0]).headline, staff_says_stopped(staff, box))
             staff.client.close()
             self.assertEqual(box.stop(), 0)
@@ -239,8 +243,16 @@ class Erasure(unittest.TestCase):
                 self.assertNotIn("Not yet confirmed", client.get(page + "?lang=en").words)
                 self.assertEqual(client.get(f"/m/{bea.token}").status, 200)
 
+    def write_back(self, box, staff):
+        hook = api.Program(box)
+        for number in LEAVING:
+            heard = hook.done("/v1/inbound", {"number": number, "region": "SE", "channel": "whatsapp", "text": WORDS})
+            self.assertEqual(heard["wish"], "human")
+        hook.client.close()
+        self.assertEqual(staff.client.get("/staff/messages").text.count(WORDS), len(LEAVING))
+
     def needles(self, client, people):
-        out = {}
+        out = {"their words": re.compile(re.escape(WORDS.encode()))}
         for n, person in enumerate(people):
             proof = client.get(f"/r/{person.token}/proof").text
             entry = base64.b64decode(re.search(r"(?m)^extra (\S+)$", proof).group(1))

@@ -23,6 +23,7 @@ colour = "#7a3e00"
 minimum_evidence = "present"
 notice = "N1"
 look_ups = "lookups-12m"
+inbound = "inbound-30d"
 
 [[stop_way]]
 kind = "keyword"
@@ -88,6 +89,11 @@ then = "destroy"
 name = "stop-mark"
 starts = "stop or erasure"
 keep = "while the business sends messages; reviewed every January"
+then = "destroy"
+[[retention]]
+name = "inbound-30d"
+starts = "message"
+keep = "30 days"
 then = "destroy"
 [[retention]]
 name = "lookups-12m"

@@ -116,6 +116,7 @@ struct Business {
   std::vector<RetentionClass> retention;
   std::string look_ups;  // name of the RetentionClass of look-ups by staff
   std::string sent;      // name of the RetentionClass of messages that were sent
+  std::string inbound;   // name of the RetentionClass of messages that people wrote
   std::vector<Recipient> recipients;
   std::vector<OptInLink> links;
 

@@ -107,7 +107,7 @@ struct WithdrawBody {
   std::vector<Channel> channels;  // empty: all channels
   std::vector<TopicId> topics;    // at least one
   Actor by = Actor::Person;
-  std::string via;  // "link", "receipt", "till"
+  std::string via;  // "link", "receipt", "till", "keyword"
   bool operator==(const WithdrawBody&) const = default;
 };
 
@@ -202,9 +202,19 @@ struct NativeBody {
   bool operator==(const NativeBody&) const = default;
 };
 
+/// The person wrote to a sender of the business. Shown to no recipient.
+struct InboundBody {
+  Instant at = 0;
+  Channel channel = Channel::WhatsApp;
+  SenderId sender;
+  std::string source;  // who reported it, a name
+  std::string text;    // only of a message that a person must read: it may be a stop
+  bool operator==(const InboundBody&) const = default;
+};
+
 using EventBody =
     std::variant<GrantBody, ConfirmBody, WithdrawBody, StopBody, EraseBody, HoldBody, HoldClearBody,
-                 RestrictBody, RetentionChangeBody, LookupBody, SentBody, NativeBody>;
+                 RestrictBody, RetentionChangeBody, LookupBody, SentBody, NativeBody, InboundBody>;
 
 /// Type an EventBody is written under.
 EventType event_type(const EventBody& body);

@@ -67,6 +67,13 @@ struct NativeStop {
   bool operator==(const NativeStop&) const = default;
 };
 
+/// The latest message that the person wrote to one sender.
+struct LastInbound {
+  Instant at = 0;
+  Seq seq;
+  bool operator==(const LastInbound&) const = default;
+};
+
 using Pair = std::pair<Channel, TopicId>;
 
 struct SubjectState {
@@ -78,6 +85,7 @@ struct SubjectState {
   std::optional<Restriction> restricted;
   std::vector<SentMessage> sent;  // as far as they are kept, in the order of seq
   std::map<std::pair<Channel, SenderId>, NativeStop> native_stops;  // until the platform takes them back
+  std::map<std::pair<Channel, SenderId>, LastInbound> inbound;      // as far as they are kept
   std::map<CaseId, std::optional<Instant>> holds;  // open legal claims, and when each ends by itself
   std::optional<Instant> erase_asked;  // still here: its records are held, or it goes within a minute
   std::uint64_t look_ups = 0;          // by staff, as far as they are kept

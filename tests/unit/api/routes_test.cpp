@@ -298,6 +298,44 @@ TEST_CASE("what a platform says is recorded where it is news, and holds up adver
   CHECK(shop.at_till(kEva, consent::Channel::WhatsApp, "offers").verdict == decide::Verdict::Allow);
 }
 
+TEST_CASE("what somebody wrote is carried out before the answer, which tells nothing but what it says") {
+  test::Shop shop;
+  const Door door(shop);
+  const auto hook = shop.desk->add_client({"hook", {"report", "timeline"}});
+  REQUIRE(hook);
+  proven_yes(shop, kEva);
+  const auto wrote = [&](const std::string& more, const std::string& number = kEva) {
+    const auto answer =
+        door.ask(net::Method::Post, "/v1/inbound",
+                 R"({"number":")" + number + R"(","channel":"whatsapp")" + more + "}",
+                 {{"Authorization", "Bearer " + *hook}, {"Content-Type", "application/json"}});
+    REQUIRE(answer.status == 200);
+    return answer.body.string_at("wish").value_or("?");
+  };
+  CHECK(wrote("") == "none");
+  CHECK(wrote(R"(,"text":"Can I stop by at five?")") == "human");
+  CHECK(wrote(R"(,"text":"Can I stop by at five?")", "+46701740699") == "human");
+  CHECK(wrote(R"(,"text":"AYUDA")") == "help");
+  CHECK(wrote(R"(,"text":"STOP offers")") == "stop_topic");
+  CHECK(shop.at_till(kEva, consent::Channel::Sms, "offers").verdict == decide::Verdict::Deny);
+  CHECK(shop.at_till(kEva, consent::Channel::Sms, "orders").verdict == decide::Verdict::Allow);
+  const auto waiting = shop.desk->doubtful();
+  REQUIRE(waiting);
+  REQUIRE(waiting->size() == 1);
+  CHECK(waiting->front().text == "Can I stop by at five?");
+  const auto seen = door.timeline(door.ref_of(kEva, *hook), *hook);
+  std::size_t inbound = 0;
+  for (const auto& event : seen.list("events")) {
+    if (event.string_at("type").value_or("?") != "contact.inbound") continue;
+    ++inbound;
+    CHECK(event.find("body")->find("text") == nullptr);
+    CHECK(event.find("body")->string_at("source").value_or("?") == "client/hook");
+  }
+  CHECK(inbound == 2);
+  CHECK(wrote(R"(,"text":"STOP")") == "stop_all");
+  CHECK(shop.at_till(kEva, consent::Channel::Sms, "orders").verdict == decide::Verdict::Deny);
+}
+
 TEST_CASE("a timeline says what somebody said, to whom it may, without colleagues' names") {
   test::Shop shop;
   const Door door(shop);

@@ -36,6 +36,10 @@ constexpr std::string_view kSentText =
     R"("topic":"orders"})";
 constexpr std::string_view kNativeText =
     R"({"at":1790000123,"channel":"whatsapp","sender":"wa","source":"client/hook"})";
+constexpr std::string_view kInboundText =
+    R"({"at":1790000123,"channel":"whatsapp","sender":"wa","source":"client/hook"})";
+constexpr std::string_view kDoubtfulText =
+    R"({"at":1790000123,"channel":"whatsapp","sender":"wa","source":"client/hook","text":"stop\n?"})";
 constexpr std::string_view kIdentityText =
     R"({"addresses":[{"kind":"email","proof":"claimed","value":"ana@ejemplo.example"},)"
     R"({"kind":"phone","proof":"present","value":"+46701740605"}],"language":"es"})";
@@ -132,6 +136,10 @@ TEST_CASE("each body has exactly one text") {
   round_trip(sent_body(), kSentText);
   round_trip(native_body(true), kNativeText);
   round_trip(native_body(false), kNativeText);
+  InboundBody inbound{1790000123, Channel::WhatsApp, SenderId("wa"), "client/hook", {}};
+  round_trip(inbound, kInboundText);
+  inbound.text = "stop\n?";
+  round_trip(inbound, kDoubtfulText);
 }
 
 TEST_CASE("a member without a value is left out") {
@@ -279,6 +287,18 @@ TEST_CASE("the writer refuses broken holds, restrictions and changes of retentio
   native = native_body(false);
   native.source = "two words";
   CHECK_FALSE(encode_body(native));
+  const InboundBody inbound{1790000123, Channel::WhatsApp, SenderId("wa"), "client/hook", "stop it"};
+  CHECK(encode_body(inbound));
+  const auto refuses = [&](const auto& spoil) {
+    InboundBody body = inbound;
+    spoil(body);
+    CHECK_FALSE(encode_body(body));
+  };
+  refuses([](InboundBody& body) { body.at = -1; });
+  refuses([](InboundBody& body) { body.sender = SenderId(); });
+  refuses([](InboundBody& body) { body.source = "two words"; });
+  refuses([](InboundBody& body) { body.text.assign(limits::kDoubtfulTextBytesMax + 1, 'x'); });
+  refuses([](InboundBody& body) { body.text = "\xff"; });
 }
 
 TEST_CASE("the reader refuses what the writer would not write") {
@@ -361,7 +381,7 @@ TEST_CASE("the reader refuses what the writer would not write") {
 }
 
 TEST_CASE("types without a body here are not found") {
-  for (const EventType type : {EventType::Renew, EventType::Inbound, EventType::SysMeta}) {
+  for (const EventType type : {EventType::Renew, EventType::Import, EventType::SysMeta}) {
     const auto body = decode_body(type, "{}");
     REQUIRE_FALSE(body);
     CHECK(body.error().code == Code::NotFound);

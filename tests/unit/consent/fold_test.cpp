@@ -218,7 +218,7 @@ TEST_CASE("an untrusted clock is remembered") {
 
 TEST_CASE("facts that say nothing about consent are counted only") {
   const SubjectState before = folded({grant(1, 100, kWa, {kOffers})});
-  for (const EventType type : {EventType::Inbound, EventType::RetentionChange, EventType::Renew}) {
+  for (const EventType type : {EventType::RetentionChange, EventType::Renew}) {
     SubjectState after = before;
     apply(after, event(2, 200, type));
     CHECK(after.events == 2);
@@ -242,6 +242,25 @@ TEST_CASE(
   CHECK_FALSE(s.damaged);
   CHECK(s.pairs == folded({grant(1, 100, kWa, {kOffers})}).pairs);
   CHECK(folded({grant(1, 100, kWa, {kOffers}), event(2, 200, EventType::Sent)}).damaged);
+}
+
+TEST_CASE("the latest message that somebody wrote counts, in whatever order they are reported") {
+  const auto inbound = [](std::uint64_t seq, Instant at, const std::string& sender) {
+    Event e = event(seq, static_cast<Instant>(seq * 100), EventType::Inbound);
+    e.body = InboundBody{at, Channel::WhatsApp, SenderId(sender), "client/hook", {}};
+    return e;
+  };
+  SubjectState s = folded({grant(1, 100, kWa, {kOffers}), inbound(2, 150, "wa"), inbound(3, 120, "wa")});
+  const std::pair key(Channel::WhatsApp, SenderId("wa"));
+  CHECK(s.inbound.at(key) == LastInbound{150, Seq{2}});
+  apply(s, inbound(4, 151, "wa"));
+  apply(s, inbound(5, 400, "wa-2"));
+  CHECK(s.inbound.at(key) == LastInbound{151, Seq{4}});
+  CHECK(s.inbound.size() == 2);
+  // One that cannot be read opens nothing, and is no damage either.
+  apply(s, event(6, 600, EventType::Inbound));
+  CHECK(s.inbound.at(key) == LastInbound{151, Seq{4}});
+  CHECK_FALSE(s.damaged);
 }
 
 TEST_CASE("a native stop lasts until the platform takes it back, for the sender it names") {
