@@ -53,6 +53,10 @@ void read_message(Members& members, desk::Asked& asked) {
   if (!channel) members.refuse("channel", "channel", kChannels);
   asked.channel = channel.value_or(asked.channel);
   asked.sender = consent::SenderId(members.text_if_there("sender").value_or(""));
+  const std::string form = members.text_if_there("form").value_or("template");
+  if (form != "template" && form != "free_text")
+    members.refuse("form", "form", "a message is a template that the platform approved, or free_text");
+  asked.free_text = form == "free_text";
   if (const auto until = members.text_if_there("useful_until")) {
     asked.useful_until = instant_from_rfc3339(*until);
     if (!asked.useful_until) members.refuse("useful_until", "useful_until", kTimes);

@@ -13,7 +13,8 @@ namespace counterfoil::api {
 inline constexpr const char* kChannels = "channels are whatsapp, messenger, sms, email and voice";
 inline constexpr const char* kTimes = "a time is written 2026-11-22T09:30:00Z";
 
-/// What every message has but a number: channel and topic, and region, sender and useful_until if they like.
+/// What every message has but a number: channel and topic, and region, sender, form and useful_until if they
+/// like.
 void read_message(Members& members, desk::Asked& asked);
 /// What the desk does not know of a message, at its place.
 Refusal wrong_message(const Error& error, const std::string& at);

@@ -123,6 +123,7 @@ Result<json::Value> decide(desk::Desk& desk, const json::Value& request) {
   const auto channel = consent::channel_from_name(channel_text);
   if (!channel) return question_words(desk, fail(Code::BadInput, "channel"));
   asked.channel = *channel;
+  asked.free_text = text_or_none(request, "form") == "free_text";
   if (const auto until = text_or_none(request, "useful_until"); !until.empty()) {
     asked.useful_until = instant_from_rfc3339(until);
     if (!asked.useful_until) return fail(Code::BadInput, "a time is written 2026-11-22T09:30:00Z");

@@ -56,6 +56,7 @@ decide::WeekHours week_of(const decide::DayHours& hours, unsigned weekdays) {
 constexpr unsigned kEveryDay = 127;
 constexpr int kPerDayMax = 24;
 constexpr int kDaysOfWeek = 7;
+constexpr int kWindowHoursMax = 7 * 24;
 
 /// "hours" with "days", or the one of them that is there; nothing where neither is.
 std::optional<decide::HoursDemand> read_hours_demand(ConfigReader& in) {
@@ -73,6 +74,16 @@ std::optional<decide::FrequencyDemand> read_frequency_demand(ConfigReader& in) {
   decide::FrequencyDemand out{.per_day = kPerDayMax, .days_per_week = kDaysOfWeek};
   in.number("per_day", out.per_day, 1, kPerDayMax);
   in.number("days_per_week", out.days_per_week, 1, kDaysOfWeek);
+  return out;
+}
+
+/// "window_hours" with "templates".
+std::optional<decide::WindowDemand> read_window_demand(ConfigReader& in) {
+  if (!in.has("window_hours")) return std::nullopt;
+  int hours = 0;
+  in.number("window_hours", hours, 1, kWindowHoursMax);
+  decide::WindowDemand out{.open_s = hours * kHour_s};
+  in.flag("templates", out.templates_pass);
   return out;
 }
 
@@ -98,6 +109,10 @@ void read_demand(ConfigReader& in, Rule& to) {
     to.demand = *frequency;
     ++demands;
   }
+  if (const auto window = read_window_demand(in)) {
+    to.demand = *window;
+    ++demands;
+  }
   std::string block;
   in.text("block", block);
   if (!block.empty()) {
@@ -113,7 +128,7 @@ void read_demand(ConfigReader& in, Rule& to) {
         "id",
         "\"" + to.id +
             "\" must demand one thing: hours (and days), per_day (and days_per_week), weekends = false, "
-            "holidays = false, or block");
+            "holidays = false, window_hours (and templates), or block");
 }
 
 void read_rule(ConfigReader& in, Rule& to) {

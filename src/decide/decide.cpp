@@ -151,6 +151,27 @@ SentMessages sent_to(const View& view) {
   return out;
 }
 
+// The latest, whichever submission it was noted in. Where no sender is asked about, any of the channel's will
+// do.
+std::optional<consent::LastInbound> inbound_of(const View& view, const Question& question) {
+  std::optional<consent::LastInbound> out;
+  for (const Voice& voice : view.voices)
+    for (const auto& [key, inbound] : voice.subject->inbound) {
+      const bool is_meant =
+          key.first == question.channel && (question.sender.empty() || key.second == question.sender);
+      if (is_meant && (!out || out->at < inbound.at)) out = inbound;
+    }
+  return out;
+}
+
+std::vector<Obligation> obligations_towards(const View& view) {
+  std::vector<Obligation> out = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
+  const bool has_written = std::any_of(view.voices.begin(), view.voices.end(),
+                                       [](const Voice& voice) { return !voice.subject->inbound.empty(); });
+  if (!has_written) out.insert(out.end(), {Obligation::NoMoney, Obligation::NoDataRequest});
+  return out;
+}
+
 // Everything that speaks against the message at t. Whether it may go then, the reasons alone say.
 Decision judge(const consent::PersonState& person, const Question& question, const Rules& rules, Instant t,
                ClockState clock) {
@@ -165,11 +186,13 @@ Decision judge(const consent::PersonState& person, const Question& question, con
   add_restriction(decision, view);
   add_native_stop(decision, view, question);
   const consent::PairState* live = add_consent_reason(decision, view, question);
-  for (Reason& reason : failing_rules(question, rules, live, sent_to(view), t)) {
+  for (Reason& reason :
+       failing_rules(question, rules, live, {sent_to(view), inbound_of(view, question)}, t)) {
     if (reason.evidence) decision.evidence.push_back(*reason.evidence);
     decision.reasons.push_back(std::move(reason));
   }
   if (question.useful_until && t >= *question.useful_until) add_reason(decision, ReasonCode::TooLate);
+  if (decision.reasons.empty()) decision.obligations = obligations_towards(view);
   return decision;
 }
 
@@ -224,7 +247,6 @@ Decision decide(const consent::PersonState& person, const Question& question, co
   if (decision.reasons.empty()) {
     decision.verdict = Verdict::Allow;
     decision.next_allowed = as_of;
-    decision.obligations = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
   } else {
     decision.because.reset();
     find_next_allowed(decision, person, question, rules, clock);

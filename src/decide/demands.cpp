@@ -61,8 +61,13 @@ struct FullDays {
 
 class Judge {
  public:
-  Judge(const Whereabouts& where, const Rules& rules, const SentMessages& sent, Instant t)
-      : where_(where), rules_(rules), sent_(sent), t_(t) {}
+  Judge(const Question& question, const Rules& rules, const Contacts& contacts, Instant t)
+      : question_(question),
+        where_(question.where),
+        rules_(rules),
+        sent_(contacts.sent),
+        inbound_(contacts.inbound),
+        t_(t) {}
 
   std::optional<Failing> operator()(const HoursDemand& demand) const { return closed({demand.week}); }
   std::optional<Failing> operator()(const WeekdaysDemand& /*none*/) const {
@@ -94,6 +99,13 @@ class Judge {
     if (out) out->evidence = sent_.back()->seq;
     return out;
   }
+  std::optional<Failing> operator()(const WindowDemand& demand) const {
+    if (demand.templates_pass && !question_.free_text) return std::nullopt;
+    if (inbound_ && inbound_->at <= t_ && t_ - inbound_->at < demand.open_s) return std::nullopt;
+    Failing out{ReasonCode::WindowClosedTemplateRequired, {}, {}};
+    if (inbound_) out.evidence = inbound_->seq;
+    return out;
+  }
   std::optional<Failing> operator()(const BlockDemand& demand) const {
     return Failing{demand.reason, {}, {}};
   }
@@ -122,9 +134,11 @@ class Judge {
       out->until = out->until && opens ? std::max(out->until, opens) : std::nullopt;
   }
 
+  const Question& question_;
   const Whereabouts& where_;
   const Rules& rules_;
   const SentMessages& sent_;
+  const std::optional<consent::LastInbound>& inbound_;
   const Instant t_;
 };
 
@@ -154,9 +168,9 @@ std::vector<Rule> promise_rules(const consent::Promise& promise, const consent::
 }  // namespace
 
 std::vector<Reason> failing_rules(const Question& question, const Rules& rules,
-                                  const consent::PairState* live, const SentMessages& sent, Instant t) {
+                                  const consent::PairState* live, const Contacts& contacts, Instant t) {
   std::vector<Reason> out;
-  const Judge judge(question.where, rules, sent, t);
+  const Judge judge(question, rules, contacts, t);
   const auto ask = [&](const Rule& rule) {
     if (!applies(rule, question, t)) return;
     std::optional<Failing> failing = std::visit(judge, rule.demand);

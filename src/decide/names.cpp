@@ -47,7 +47,8 @@ constexpr std::array<std::string_view, 32> kReasonNames = {
 static_assert(kReasonNames.size() == static_cast<std::size_t>(ReasonCode::HistoryGone) + 1);
 constexpr std::array<std::string_view, 4> kRuleKindNames = {"law", "platform", "etiquette", "person"};
 constexpr std::array<std::string_view, 3> kVerdictNames = {"allow", "deny", "allow_later"};
-constexpr std::array<std::string_view, 3> kObligationNames = {"say_why", "offer_stop", "name_business"};
+constexpr std::array<std::string_view, 5> kObligationNames = {"say_why", "offer_stop", "name_business",
+                                                              "no_money", "no_data_request"};
 
 template <class T, std::size_t n>
 std::optional<T> find_name(const std::array<std::string_view, n>& names, std::string_view name) {

@@ -20,6 +20,7 @@ struct Asked {
   consent::TopicId topic;
   consent::SenderId sender{};             // empty: the one of the channel
   std::optional<Instant> useful_until{};  // it is of no use from then on
+  bool free_text = false;                 // no template that the platform has approved
 };
 
 }  // namespace counterfoil::desk

@@ -123,6 +123,7 @@ Result<decide::Question> DeskImpl::about(const Asked& asked) const {
   out.topic = asked.topic;
   out.category = topic->category;
   out.useful_until = asked.useful_until;
+  out.free_text = asked.free_text;
   return out;
 }
 

@@ -25,7 +25,7 @@ block = "category_forbidden"
 """
 # What no event or rule can bring about yet; each goes when it can.
 LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "one_time_spent",
-         "one_time_expired", "window_closed_template_required", "tag_not_allowed", "template_not_approved", "quality_low",
+         "one_time_expired", "tag_not_allowed", "template_not_approved", "quality_low",
          "portfolio_limit", "no_prior_contact", "history_gone"}
 SEEN = collections.Counter()
 
@@ -113,6 +113,21 @@ class EveryReason(unittest.TestCase):
         report["fact"] = "native_resume"
         self.assertEqual(self.program.done("/v1/facts", report), {"changed": 1})
         self.assertEqual(self.reasons(), [])
+
+    def test_window(self):
+        self.yes()
+        closed = ["window_closed_template_required"]
+        self.assertEqual(self.expect(*closed, form="free_text"), closed)
+        self.assertEqual(self.reasons(), [])
+        wrote = {"number": self.number, "region": self.region, "channel": "whatsapp", "text": "Hola"}
+        self.assertEqual(self.program.done("/v1/inbound", wrote)["wish"], "none")
+        self.assertEqual(self.reasons(form="free_text"), [])
+        told = self.box.cli("decide", "-", "--region", self.region, "--channel", "whatsapp", "--topic", "offers",
+                            "--free-text", stdin=self.number)
+        self.assertEqual(told.returncode, 0, told.stdout)
+        self.assertNotIn("no_money", told.stdout)
+        self.box.set_clock(moment(4, 11))
+        self.assertEqual(self.expect(*closed, form="free_text"), closed)
 
     def test_expired(self):
         self.yes()

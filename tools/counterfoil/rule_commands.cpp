@@ -64,6 +64,9 @@ std::string demand_words(const Rule& rule) {
   if (const auto* cap = std::get_if<decide::FrequencyDemand>(&rule.demand))
     return "at most " + std::to_string(cap->per_day) + " a day, on at most " +
            std::to_string(cap->days_per_week) + " days a week";
+  if (const auto* window = std::get_if<decide::WindowDemand>(&rule.demand))
+    return "only within " + std::to_string(window->open_s / kHour_s) + " hours of the person's last message" +
+           (window->templates_pass ? ", but for templates that the platform approved" : "");
   return "not at all (" +
          std::string(decide::reason_name(std::get<decide::BlockDemand>(rule.demand).reason)) + ")";
 }

@@ -37,6 +37,7 @@ struct Question {
   consent::Category category = consent::Category::Marketing;
   std::optional<Instant> useful_until;  // the message is of no use from then on
   Whereabouts where;
+  bool free_text = false;  // words of the business's own; else a template that the platform has approved
 };
 
 /// A yes below the minimum evidence is forgotten this long after it was given.
@@ -55,7 +56,8 @@ struct Because {
   bool operator==(const Because&) const = default;
 };
 
-enum class Obligation { SayWhy, OfferStop, NameBusiness };
+/// The last two hold until the person has written to the business.
+enum class Obligation { SayWhy, OfferStop, NameBusiness, NoMoney, NoDataRequest };
 std::string_view obligation_name(Obligation o);
 
 struct Decision {

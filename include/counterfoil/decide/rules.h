@@ -49,6 +49,13 @@ struct FrequencyDemand {
   int days_per_week = 3;  // days with a message, 1 to 7
   bool operator==(const FrequencyDemand&) const = default;
 };
+/// Only while the window is open that the person's last message to this sender opened:
+/// window_closed_template_required. No waiting opens it.
+struct WindowDemand {
+  Instant open_s = kDay_s;
+  bool templates_pass = false;  // those that the platform has approved may go at any time
+  bool operator==(const WindowDemand&) const = default;
+};
 /// Not at all.
 struct BlockDemand {
   ReasonCode reason = ReasonCode::CategoryForbidden;  // or CountryBlocked
@@ -70,7 +77,8 @@ struct Rule {
   Instant valid_from = 0;
   Instant valid_to = std::numeric_limits<Instant>::max();  // exclusive
   Scope scope;
-  std::variant<HoursDemand, WeekdaysDemand, NoHolidaysDemand, FrequencyDemand, BlockDemand> demand;
+  std::variant<HoursDemand, WeekdaysDemand, NoHolidaysDemand, FrequencyDemand, WindowDemand, BlockDemand>
+      demand;
   bool operator==(const Rule&) const = default;
 };
 

@@ -55,7 +55,8 @@ std::vector<std::string> cells_of(const std::string& line) {
   return out;
 }
 
-/// Somebody who said yes to every channel, under a promise that keeps nothing back.
+/// Somebody who said yes to every channel, under a promise that keeps nothing back, and wrote last when the
+/// head of the table says.
 consent::PersonState willing() {
   consent::GrantBody yes;
   yes.channels = {consent::Channel::WhatsApp, consent::Channel::Messenger, consent::Channel::Sms,
@@ -75,7 +76,15 @@ consent::PersonState willing() {
   event.body = yes;
   event.identity = {{kPhone}, "es"};
   consent::PersonState out;
-  consent::apply(out.subjects.emplace_back(), event);
+  consent::SubjectState& subject = out.subjects.emplace_back();
+  consent::apply(subject, event);
+  event.type = consent::EventType::Inbound;
+  for (const auto channel : {consent::Channel::WhatsApp, consent::Channel::Messenger}) {
+    ++event.seq.value;
+    event.body =
+        consent::InboundBody{moment("2026-12-10 10:00:00 +00:00"), channel, consent::SenderId("s"), "x", {}};
+    consent::apply(subject, event);
+  }
   return out;
 }
 
@@ -119,7 +128,8 @@ TEST_CASE("each case of the table beside the rules is decided as it says") {
     CAPTURE(line);
     const auto cells = cells_of(line);
     REQUIRE(cells.size() == 6);
-    const auto channel = consent::channel_from_name(cells[2]);
+    const auto word_end = cells[2].find(' ');
+    const auto channel = consent::channel_from_name(cells[2].substr(0, word_end));
     const auto category = consent::category_from_name(cells[3]);
     REQUIRE(channel);
     REQUIRE(category);
@@ -130,7 +140,8 @@ TEST_CASE("each case of the table beside the rules is decided as it says") {
                                     .topic = consent::TopicId("offers"),
                                     .category = *category,
                                     .useful_until = std::nullopt,
-                                    .where = atlas.of(cells[1])};
+                                    .where = atlas.of(cells[1]),
+                                    .free_text = word_end != std::string::npos};
     const auto decided = [&](Instant t) {
       return decide::decide(person, question, rules, t, ClockState::Synced);
     };

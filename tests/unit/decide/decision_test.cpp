@@ -23,8 +23,9 @@ TEST_CASE("an allow says because of what, what to do, and on which event it rest
   const Decision d = on_day(story, 100);
   CHECK(d.verdict == Verdict::Allow);
   CHECK(d.reasons.empty());
-  CHECK(d.obligations ==
-        std::vector<Obligation>{Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness});
+  CHECK(d.obligations == std::vector<Obligation>{Obligation::SayWhy, Obligation::OfferStop,
+                                                 Obligation::NameBusiness, Obligation::NoMoney,
+                                                 Obligation::NoDataRequest});
   REQUIRE(d.because.has_value());
   CHECK(d.because->given == day(60));
   CHECK(d.because->ends == day(790));

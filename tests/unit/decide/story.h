@@ -88,6 +88,14 @@ class Story {
     const consent::NativeBody body{stop, day(at_day), channel, consent::SenderId(sender), "client/hook"};
     return add(who, at_day, consent::event_type(body), body);
   }
+  /// A message of the person's, reported at once.
+  Story& inbound(std::size_t who, Instant at, consent::Channel channel = consent::Channel::WhatsApp,
+                 const std::string& sender = "wa") {
+    const consent::InboundBody body{at, channel, consent::SenderId(sender), "client/hook", {}};
+    add(who, 0, consent::EventType::Inbound, body);
+    subjects_[who].back().t = at;
+    return *this;
+  }
   Story& fact(std::size_t who, double at_day, consent::EventType type) {
     return add(who, at_day, type, std::nullopt);
   }
