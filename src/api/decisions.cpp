@@ -19,17 +19,25 @@ desk::Asked read_asked(Members& members) {
   return out;
 }
 
+struct Posed {
+  std::vector<decide::Question> questions;
+  desk::Moment moment;
+};
+
 // Nothing is looked up before all of it is understood.
-std::vector<decide::Question> read_questions(const desk::Desk& desk, const json::Value& body,
-                                             std::optional<Refusal>& wrong) {
+Posed read_questions(const desk::Desk& desk, const json::Value& body, std::optional<Refusal>& wrong) {
   Members members(body, "", wrong);
+  Posed out;
   const json::Array& list = members.list("questions");
+  if (const auto as_of = members.text_if_there("as_of")) {
+    out.moment.as_of = instant_from_rfc3339(*as_of);
+    if (!out.moment.as_of) members.refuse("as_of", "as_of", kTimes);
+  }
   members.end();
   if (!wrong && list.empty()) members.refuse("questions", "questions", "ask at least one question");
   if (!wrong && list.size() > limits::kQuestionsMax)
     members.refuse("questions", "questions",
                    "ask at most " + std::to_string(limits::kQuestionsMax) + " questions at once");
-  std::vector<decide::Question> out;
   for (std::size_t i = 0; i < list.size() && !wrong; ++i) {
     const std::string at = "/questions/" + std::to_string(i);
     Members question(list[i], at, wrong);
@@ -37,7 +45,7 @@ std::vector<decide::Question> read_questions(const desk::Desk& desk, const json:
     if (wrong) break;
     auto understood = desk.question(asked);
     if (understood)
-      out.push_back(*std::move(understood));
+      out.questions.push_back(*std::move(understood));
     else
       wrong = wrong_message(understood.error(), at);
   }
@@ -64,8 +72,9 @@ void read_message(Members& members, desk::Asked& asked) {
 }
 
 Refusal wrong_message(const Error& error, const std::string& at) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kMistakes = {
-      {{"at", "this time is still to come"},
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMistakes = {
+      {{"as_of", "ask about a moment between 1970 and a year from now"},
+       {"at", "this time is still to come"},
        {"number", "this is no phone number; write it with its country, +46701234567, or name the region"},
        {"topic", "no topic of that name is configured"},
        {"channel", "the shop does not write on this channel"},
@@ -80,10 +89,10 @@ net::Response post_decide(Door& door, const desk::Client& client, const net::Req
   std::optional<Refusal> wrong;
   const auto body = json_body_of(request, wrong);
   if (wrong) return answer_of(*wrong);
-  const auto questions = read_questions(door.desk, body, wrong);
+  const Posed posed = read_questions(door.desk, body, wrong);
   if (wrong) return answer_of(*wrong);
-  const auto decisions = door.desk.decide(questions, client.id());
-  if (!decisions) return answer_of(refusal_of(decisions.error()));
+  const auto decisions = door.desk.decide(posed.questions, posed.moment, client.id());
+  if (!decisions) return answer_of(wrong_message(decisions.error(), ""));
   json::Array out;
   for (const auto& decision : *decisions) out.emplace_back(decide::to_json(decision));
   return net::Response::json_line({{"decisions", std::move(out)}});

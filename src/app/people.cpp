@@ -107,7 +107,16 @@ Error question_words(const desk::Desk& desk, const Error& error) {
                                 }));
   if (error == fail(Code::BadInput, "sender"))
     return fail(Code::BadInput, "the shop has no sender of that name on this channel");
+  if (error == fail(Code::BadInput, "as_of"))
+    return fail(Code::BadInput, "ask about a moment between 1970 and a year from now");
   return person_words(error);
+}
+
+Result<std::optional<Instant>> time_or_none(const json::Value& request, std::string_view name) {
+  const auto text = text_or_none(request, name);
+  const auto out = instant_from_rfc3339(text);
+  if (!text.empty() && !out) return fail(Code::BadInput, "a time is written 2026-11-22T09:30:00Z");
+  return out;
 }
 
 }  // namespace
@@ -124,14 +133,15 @@ Result<json::Value> decide(desk::Desk& desk, const json::Value& request) {
   if (!channel) return question_words(desk, fail(Code::BadInput, "channel"));
   asked.channel = *channel;
   asked.free_text = text_or_none(request, "form") == "free_text";
-  if (const auto until = text_or_none(request, "useful_until"); !until.empty()) {
-    asked.useful_until = instant_from_rfc3339(until);
-    if (!asked.useful_until) return fail(Code::BadInput, "a time is written 2026-11-22T09:30:00Z");
-  }
+  CF_TRY(asked.useful_until, time_or_none(request, "useful_until"));
+  desk::Moment moment;
+  moment.before_stops = true;  // whoever runs the box may have to prove why somebody was written to
+  CF_TRY(moment.as_of, time_or_none(request, "as_of"));
   const auto question = desk.question(asked);
   if (!question) return question_words(desk, question.error());
-  CF_TRY(const auto decisions, desk.decide({*question}, consent::UserId(std::string(desk::kOperator))));
-  return json::Value(decide::to_json(decisions.front()));
+  const auto decisions = desk.decide({*question}, moment, consent::UserId(std::string(desk::kOperator)));
+  if (!decisions) return question_words(desk, decisions.error());
+  return json::Value(decide::to_json(decisions->front()));
 }
 
 std::optional<Result<json::Value>> change_person(desk::Desk& desk, std::string_view command,

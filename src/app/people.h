@@ -17,8 +17,8 @@ namespace counterfoil::app {
 /// at whose end (UTC) the hold is over. Fails with BadInput in words, and as the desk does.
 std::optional<Result<json::Value>> change_person(desk::Desk& desk, std::string_view command,
                                                  const json::Value& request);
-/// The decision about one message, {number, region?, channel, topic, sender?, form?, useful_until?}: as the
-/// API answers it (decide/decision_json.h). A look-up. Fails with BadInput in words.
+/// The decision about one message, {number, region?, channel, topic, sender?, form?, useful_until?, as_of?}:
+/// as the API answers it (decide/decision_json.h). A look-up. Fails with BadInput in words.
 Result<json::Value> decide(desk::Desk& desk, const json::Value& request);
 /// All that is held or restricted; numbers are masked.
 Result<json::Value> list_kept(const desk::Desk& desk);

@@ -30,6 +30,7 @@ constexpr unsigned kGuessesPerMinuteMax = 30;  // per address: logins, set-up co
 constexpr std::size_t kApiBodyBytesMax = 64 * 1024;
 constexpr unsigned kApiDepthMax = 8;
 constexpr std::size_t kApiValuesMax = 4096;
+constexpr std::int64_t kAsOfAhead_s = 366LL * 24 * 3600;  // nobody knows the rules of later
 constexpr std::size_t kQuestionsMax = 100;  // of one request: each number is looked up and recorded
 constexpr std::size_t kClientsMax = 32;
 constexpr std::size_t kClientNameBytesMax = 32;  // with "client/" before it still a name

@@ -35,6 +35,8 @@ constexpr std::array kReasonRows = {
     ReasonRow{ReasonCode::ChannelNotGranted, RuleKind::Law,
               "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
     ReasonRow{ReasonCode::Expired, RuleKind::Law, "GDPR Art. 5(1)(e); shop rule: retention"},
+    ReasonRow{ReasonCode::HistoryGone, RuleKind::Law,
+              "GDPR Art. 5(1)(e): records of that time are deleted by their schedule"},
     ReasonRow{ReasonCode::TooLate, RuleKind::Etiquette, "shop rule: an expired offer is worse than none"},
 };
 
@@ -168,7 +170,8 @@ std::vector<Obligation> obligations_towards(const View& view) {
   std::vector<Obligation> out = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
   const bool has_written = std::any_of(view.voices.begin(), view.voices.end(),
                                        [](const Voice& voice) { return !voice.subject->inbound.empty(); });
-  if (!has_written) out.insert(out.end(), {Obligation::NoMoney, Obligation::NoDataRequest});
+  if (has_written) return out;
+  for (const Obligation further : {Obligation::NoMoney, Obligation::NoDataRequest}) out.push_back(further);
   return out;
 }
 
@@ -192,6 +195,7 @@ Decision judge(const consent::PersonState& person, const Question& question, con
     decision.reasons.push_back(std::move(reason));
   }
   if (question.useful_until && t >= *question.useful_until) add_reason(decision, ReasonCode::TooLate);
+  if (t < person.known_since) add_reason(decision, ReasonCode::HistoryGone);
   if (decision.reasons.empty()) decision.obligations = obligations_towards(view);
   return decision;
 }

@@ -23,4 +23,11 @@ struct Asked {
   bool free_text = false;                 // no template that the platform has approved
 };
 
+/// What a decision is about: this moment, unless it names another.
+struct Moment {
+  std::optional<Instant>
+      as_of{};                // earlier: by what was known then, as far as it is kept; later: as things are
+  bool before_stops = false;  // tells also what was before somebody stopped everything
+};
+
 }  // namespace counterfoil::desk

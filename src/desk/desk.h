@@ -253,10 +253,10 @@ class Desk {
   virtual Result<Check> check(std::string_view number, std::string_view region, const User& by) = 0;
   /// BadInput "number", "topic", "channel" or "sender".
   [[nodiscard]] virtual Result<decide::Question> question(const Asked& asked) const = 0;
-  /// The decision that a check at the till would give, for each question and in their order. One look-up for
-  /// each number.
+  /// The decision that a check at the till would give at that moment, for each question and in their order.
+  /// One look-up for each number. BadInput "as_of": before 1970 or too far ahead.
   virtual Result<std::vector<decide::Decision>> decide(const std::vector<decide::Question>& questions,
-                                                       const consent::UserId& by) = 0;
+                                                       const Moment& moment, const consent::UserId& by) = 0;
   /// The same about a great many numbers, by the id of a client.
   virtual Scrubs& scrubs() = 0;
   /// Phone numbers only, so far. BadInput "number".

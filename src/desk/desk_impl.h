@@ -60,7 +60,7 @@ class DeskImpl final : public Desk {
   Result<Check> check(std::string_view number, std::string_view region, const User& by) override;
   [[nodiscard]] Result<decide::Question> question(const Asked& asked) const override;
   Result<std::vector<decide::Decision>> decide(const std::vector<decide::Question>& questions,
-                                               const consent::UserId& by) override;
+                                               const Moment& moment, const consent::UserId& by) override;
   Scrubs& scrubs() override { return scrubs_; }
   [[nodiscard]] Result<consent::Address> address(std::string_view number,
                                                  std::string_view region) const override;
@@ -124,10 +124,14 @@ class DeskImpl final : public Desk {
                                             std::string_view region, Instant as_of) const;
   Status note_scrub(const consent::UserId& client, std::uint64_t lines);
   Result<ledger::Subject> open_code(std::string_view code, const User& by);
-  /// Questions about one number, of which a look-up is noted.
+  /// What was known of the number at that moment.
+  [[nodiscard]] Result<consent::PersonState> person_at(const consent::Address& address,
+                                                       const Moment& moment) const;
+  /// Questions about one number at one instant, of which a look-up is noted.
   Result<std::vector<decide::Decision>> answer(const std::vector<decide::Question>& questions,
                                                const consent::Address& address,
-                                               const consent::PersonState& person, const consent::UserId& by);
+                                               const consent::PersonState& person, Instant as_of,
+                                               const consent::UserId& by);
   /// Without decisions somebody looked for another reason.
   Status note_look_up(const consent::UserId& by, std::vector<ledger::Subject> subjects,
                       const std::vector<decide::Decision>& decisions);

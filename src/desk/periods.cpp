@@ -38,6 +38,10 @@ Instant end_of(const consent::RetentionClass& rc, Instant from) {
   return rc.keep_months > 0 ? add_months(from, rc.keep_months) : from + rc.keep_days * kDay_s;
 }
 
+Instant begin_of(const consent::RetentionClass& rc, Instant until) {
+  return rc.keep_months > 0 ? add_months(until, -rc.keep_months) : until - rc.keep_days * kDay_s;
+}
+
 std::string cohort_of(Instant due, Instant now) {
   const std::string date = rfc3339(due).substr(0, 10);
   return due - now > 366 * kDay_s ? date.substr(0, 7) : date;

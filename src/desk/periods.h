@@ -16,6 +16,8 @@ namespace counterfoil::desk {
 
 /// The instant at which what began at `from` falls due, in calendar months or days, UTC.
 Instant end_of(const consent::RetentionClass& rc, Instant from);
+/// What began then or later has not fallen due at `until`.
+Instant begin_of(const consent::RetentionClass& rc, Instant until);
 /// The day, or for more than a year the month, in which records due then go together.
 std::string cohort_of(Instant due, Instant now);
 /// The last cohort in which a line of that class that was written at t may be.

@@ -2,6 +2,7 @@
 // Copyright The Counterfoil Authors
 
 // What staff can ask: may I message this number, and is this code a customer's?
+#include "base/limits.h"
 #include "desk/desk_impl.h"
 #include "desk/periods.h"
 #include "phone/phone.h"
@@ -62,16 +63,20 @@ const ledger::Subject* chain_of(const std::vector<ledger::Subject>& subjects, co
   return nullptr;
 }
 
+// A stop right behind the first yes may be the echo of one from before it, of which nobody knows when.
+bool dates_its_stop(const consent::SubjectState& state) {
+  return state.stop && state.stop->at - state.first_t > limits::kLedgerIdle_ms / 1000;
+}
+
 }  // namespace
 
 Result<std::vector<decide::Decision>> DeskImpl::answer(const std::vector<decide::Question>& questions,
                                                        const consent::Address& address,
-                                                       const consent::PersonState& person,
+                                                       const consent::PersonState& person, Instant as_of,
                                                        const consent::UserId& by) {
-  const Instant now = clock_.now();
   std::vector<decide::Decision> out;
   for (const auto& question : questions)
-    out.push_back(decide::decide(person, question, rules_, now, ledger_.clock_state()));
+    out.push_back(decide::decide(person, question, rules_, as_of, ledger_.clock_state()));
   CF_TRY(auto subjects, ledger_.submissions(address));
   CF_CHECK(note_look_up(by, std::move(subjects), out));
   return out;
@@ -94,7 +99,7 @@ Result<Check> DeskImpl::check(std::string_view number, std::string_view region, 
   out.international = shown.international;
   out.region = shown.region;
   CF_TRY(const auto person, ledger_.person(address));
-  CF_TRY(auto decisions, answer(questions, address, person, by.id));
+  CF_TRY(auto decisions, answer(questions, address, person, clock_.now(), by.id));
   for (std::size_t i = 0; i < questions.size(); ++i) {
     CheckRow row{questions[i].channel, questions[i].topic, std::move(decisions[i])};
     put_latest_grant(row, person);
@@ -160,16 +165,40 @@ Status DeskImpl::note_scrub(const consent::UserId& client, std::uint64_t lines) 
   return {};
 }
 
+// From the chains that are still there; whoever is erased has none, and stays suppressed at any moment.
+Result<consent::PersonState> DeskImpl::person_at(const consent::Address& address,
+                                                 const Moment& moment) const {
+  CF_TRY(auto person, ledger_.person(address));
+  const Instant now = clock_.now();
+  if (moment.as_of.value_or(now) >= now || (person.suppressed && !moment.before_stops)) return person;
+  CF_TRY(const auto subjects, ledger_.submissions(address));
+  std::vector<std::vector<consent::Event>> histories;
+  bool is_dated = false;
+  for (const ledger::Subject& subject : subjects) {
+    CF_TRY(histories.emplace_back(), ledger_.events(subject.id));
+    is_dated |= dates_its_stop(subject.state);
+  }
+  consent::PersonState out = consent::fold_until(histories, *moment.as_of);
+  out.damaged = person.damaged;
+  out.suppressed = person.suppressed && !is_dated;
+  const consent::RetentionClass* sent = business_.retention_class(business_.sent);
+  if (sent != nullptr) out.known_since = begin_of(*sent, now);
+  return out;
+}
+
 Result<std::vector<decide::Decision>> DeskImpl::decide(const std::vector<decide::Question>& questions,
-                                                       const consent::UserId& by) {
+                                                       const Moment& moment, const consent::UserId& by) {
+  const Instant now = clock_.now();
+  const Instant as_of = moment.as_of.value_or(now);
+  if (as_of < 0 || as_of > now + limits::kAsOfAhead_s) return fail(Code::BadInput, "as_of");
   std::map<std::string, std::vector<std::size_t>> by_number;  // positions in questions
   for (std::size_t i = 0; i < questions.size(); ++i) by_number[questions[i].address.value].push_back(i);
   std::vector<decide::Decision> out(questions.size());
   for (const auto& [number, places] : by_number) {
     std::vector<decide::Question> mine;
     for (const std::size_t i : places) mine.push_back(questions[i]);
-    CF_TRY(const auto person, ledger_.person(mine.front().address));
-    CF_TRY(auto decisions, answer(mine, mine.front().address, person, by));
+    CF_TRY(const auto person, person_at(mine.front().address, moment));
+    CF_TRY(auto decisions, answer(mine, mine.front().address, person, as_of, by));
     for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(decisions[i]);
   }
   return out;

@@ -127,6 +127,11 @@ test("decide answers as described", async () => {
     if (error.at) assert.match(error.at, /^(\/[a-z_0-9]+)+$/);
   }
   await promised("post", "/v1/decide", 413, { body: `"${"x".repeat(65 * 1024)}"`, token: tokens.decide });
+  const as_of = "2026-11-01T09:30:00Z";
+  const earlier = await promised("post", "/v1/decide", 200, { body: { ...examples.one.value, as_of }, token: tokens.decide });
+  assert.equal(earlier.decisions[0].as_of, as_of);
+  for (const wrong of ["noon", 1, "2999-01-01T00:00:00Z"])
+    await promised("post", "/v1/decide", 400, { body: { ...examples.one.value, as_of: wrong }, token: tokens.decide });
   await promised("post", "/v1/decide", 415, { body: "x", token: tokens.decide, fields: { "Content-Type": "text/plain" } });
 });
 

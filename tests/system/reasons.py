@@ -24,9 +24,8 @@ countries = ["ES"]
 block = "category_forbidden"
 """
 # What no event or rule can bring about yet; each goes when it can.
-LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "one_time_spent",
-         "one_time_expired", "tag_not_allowed", "template_not_approved", "quality_low",
-         "portfolio_limit", "no_prior_contact", "history_gone"}
+LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "one_time_spent", "one_time_expired",
+         "tag_not_allowed", "template_not_approved", "quality_low", "portfolio_limit", "no_prior_contact"}
 SEEN = collections.Counter()
 
 
@@ -128,6 +127,28 @@ class EveryReason(unittest.TestCase):
         self.assertNotIn("no_money", told.stdout)
         self.box.set_clock(moment(4, 11))
         self.assertEqual(self.expect(*closed, form="free_text"), closed)
+
+    def test_history_gone(self):
+        self.yes()
+        then = moment(3, 12)
+        self.box.set_clock(moment(3, 13) + 150 * 86400)
+        question = {"number": self.number, "region": self.region, "channel": "whatsapp", "topic": "offers"}
+
+        def codes(as_of):
+            time = datetime.datetime.fromtimestamp(as_of, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            decision = self.program.done("/v1/decide", {"questions": [question], "as_of": time})["decisions"][0]
+            self.assertEqual(decision["as_of"], time)
+            return [reason["code"] for reason in decision["reasons"]]
+
+        self.assertEqual(codes(then), [])
+        self.assertEqual(codes(moment(3, 10)), ["never_consented"])
+        self.assertEqual(set(codes(moment(3, 21))), {"quiet_hours"})
+        told = self.box.cli("decide", "-", "--region", self.region, "--channel", "whatsapp", "--topic", "offers",
+                            "--as-of", "2026-12-03T11:00:00Z", stdin=self.number)
+        self.assertEqual((told.returncode, told.stdout.split("\n")[0]), (0, "yes"), told.stdout)
+        self.box.set_clock(then + 420 * 86400)
+        self.assertEqual(codes(then), ["history_gone"])
+        SEEN["history_gone"] += 1
 
     def test_expired(self):
         self.yes()

@@ -127,6 +127,7 @@ struct MessageArguments {
   std::string topic;
   std::string sender;
   std::string useful_until;
+  std::string as_of;
   bool free_text = false;
   bool as_json = false;
 };
@@ -138,7 +139,8 @@ int decide(const Where& where, const NumberArguments& person, const MessageArgum
                                    {"topic", message.topic},
                                    {"sender", message.sender},
                                    {"form", message.free_text ? "free_text" : "template"},
-                                   {"useful_until", message.useful_until}});
+                                   {"useful_until", message.useful_until},
+                                   {"as_of", message.as_of}});
   if (!decision) return complain(decision.error());
   if (message.as_json)
     std::printf("%s\n", json::write(*decision).value_or("{}").c_str());
@@ -163,6 +165,8 @@ void add_decide_command(CLI::App& app, Where& where, Action& action) {
   command->add_option("--sender", message.sender, "a [[sender]] id; the channel's if left out");
   command->add_option("--useful-until", message.useful_until,
                       "the message is of no use from then on, 2026-11-22T09:30:00Z");
+  command->add_option("--as-of", message.as_of,
+                      "the answer of another moment, 2026-11-22T09:30:00Z: by what was known then");
   command->add_flag("--free-text", message.free_text,
                     "words of your own; else a template that the platform has approved");
   command->add_flag("--json", message.as_json, "the Decision as the API answers it");

@@ -121,6 +121,7 @@ struct PersonState {
   std::vector<SubjectState> subjects;
   bool suppressed = false;  // a suppression tag exists for the address asked about
   bool damaged = false;
+  Instant known_since = 0;  // of what was before, some is deleted by its schedule
 };
 
 /// Each inner list is one subject's events in the order of seq; those with t after as_of are left out, and so

@@ -17,6 +17,20 @@ Decision on_day(const Story& story, double n, const Question& question = ask(kWh
   return decide(story.person(), question, Rules{}, day(n), clock);
 }
 
+TEST_CASE("of a moment whose records are deleted nothing is allowed, whatever else there is to say") {
+  const auto answer = [](const Story& story, double n, double known_since) {
+    consent::PersonState person = story.person();
+    person.known_since = day(known_since);
+    return reasons_text(decide(person, ask(kWhatsApp, "offers"), Rules{}, day(n), ClockState::Synced));
+  };
+  const Story yes = Story().yes(0, 50, kWa, {"offers"});
+  CHECK(answer(yes, 99, 100) == "history_gone");
+  CHECK(answer(yes, 100, 100) == "allow");
+  CHECK(answer(Story(yes).untick(0, 60, {}, {"offers"}), 99, 100) == "withdrawn history_gone");
+  CHECK(answer(Story(), 99, 100) == "never_consented history_gone");
+  CHECK(answer(Story(yes).stop(0, 60), 99, 100) == "suppressed");
+}
+
 TEST_CASE("an allow says because of what, what to do, and on which event it rests") {
   Story story = Story().yes(0, 50, kWa, {"offers"});  // seq 1 and 2
   story.form(0, 60, kWa, {"offers"});                 // seq 3
