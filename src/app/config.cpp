@@ -122,6 +122,7 @@ void read_topic(ConfigReader& in, consent::Topic& to) {
   in.local_text("title", to.title);
   in.local_text("line", to.line);
   in.text("retention", to.retention);
+  in.flag("one_time", to.one_time);
 }
 
 void read_recipient(ConfigReader& in, consent::Recipient& to) {

@@ -35,6 +35,10 @@ constexpr std::array kReasonRows = {
     ReasonRow{ReasonCode::ChannelNotGranted, RuleKind::Law,
               "GDPR Art. 6(1)(a); Directive 2002/58/EC Art. 13(1)"},
     ReasonRow{ReasonCode::Expired, RuleKind::Law, "GDPR Art. 5(1)(e); shop rule: retention"},
+    ReasonRow{ReasonCode::OneTimeSpent, RuleKind::Law,
+              "GDPR Art. 5(1)(b), Art. 6(1)(a): the yes was to one message"},
+    ReasonRow{ReasonCode::OneTimeExpired, RuleKind::Law,
+              "GDPR Art. 5(1)(e), Art. 6(1)(a): the yes was to one message, until its end"},
     ReasonRow{ReasonCode::HistoryGone, RuleKind::Law,
               "GDPR Art. 5(1)(e): records of that time are deleted by their schedule"},
     ReasonRow{ReasonCode::TooLate, RuleKind::Etiquette, "shop rule: an expired offer is worse than none"},
@@ -106,6 +110,19 @@ void add_not_granted(Decision& decision, const View& view, const consent::Pair& 
   if (!channel) add_reason(decision, ReasonCode::ChannelNotGranted);
 }
 
+// One that began with the business, on whatever channel: the news is the news.
+std::optional<consent::Seq> message_since(const View& view, const consent::TopicId& topic, Instant given) {
+  std::optional<consent::Seq> out;
+  for (const Voice& voice : view.voices)
+    for (const consent::SentMessage& message : voice.subject->sent) {
+      const consent::SentBody& what = message.what;
+      const bool counts = what.topic == topic && what.at >= given && what.at <= view.as_of &&
+                          what.category != consent::Category::ServiceReply;
+      if (counts && (!out || *out < message.seq)) out = message.seq;
+    }
+  return out;
+}
+
 // Group A: at most one reason about consent, or the two halves of a pair that was never granted. Returns the
 // yes that would allow.
 const consent::PairState* add_consent_reason(Decision& decision, const View& view, const Question& question) {
@@ -122,6 +139,8 @@ const consent::PairState* add_consent_reason(Decision& decision, const View& vie
                                .evidence = standing.live.proof,
                                .notice = pair.notice};
     decision.evidence.push_back(pair.grant);
+    const auto spent = question.one_time ? message_since(view, question.topic, pair.given) : std::nullopt;
+    if (spent) add_reason(decision, ReasonCode::OneTimeSpent, *spent);
     return standing.live.pair;
   }
   const bool superseded =
@@ -131,7 +150,8 @@ const consent::PairState* add_consent_reason(Decision& decision, const View& vie
   } else if (standing.waiting) {
     add_reason(decision, ReasonCode::Unconfirmed, standing.waiting.pair->grant);
   } else if (standing.ended) {
-    add_reason(decision, ReasonCode::Expired, standing.ended.pair->grant);
+    add_reason(decision, question.one_time ? ReasonCode::OneTimeExpired : ReasonCode::Expired,
+               standing.ended.pair->grant);
   } else if (!ever_granted(view)) {
     add_reason(decision, ReasonCode::NeverConsented);
   } else {

@@ -127,6 +127,7 @@ Result<decide::Question> DeskImpl::about(const Asked& asked) const {
   out.sender = asked.sender;
   out.topic = asked.topic;
   out.category = topic->category;
+  out.one_time = topic->one_time;
   out.useful_until = asked.useful_until;
   out.free_text = asked.free_text;
   return out;

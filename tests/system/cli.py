@@ -364,7 +364,7 @@ class Operator(unittest.TestCase):
                 self.assertNotEqual(demo.cli(*command).returncode, 0, command[0])
 
     def test_demo_verdicts(self):
-        """The eight people and one unseen number, as the page of the demo shop promises them."""
+        """Those whose answer is the same on any day, as the page of the demo shop promises them."""
         with b.Demo(self.at / "demo").start() as demo:
             staff = demo.staff()
             for last, topic, words in ((5, "offers", "Yes, you may."), (6, "offers", "Not about this."),
@@ -372,9 +372,13 @@ class Operator(unittest.TestCase):
                                        (8, "offers", "They asked us to stop"), (9, "offers", "They asked us to stop"),
                                        (10, "offers", "Their yes has run out"), (11, "offers", "They asked us to stop"),
                                        (11, "care", "Yes, you may."), (12, "offers", "Not yet."),
+                                       (15, "offers", "No adverts"), (15, "orders", "Yes, you may."),
+                                       (16, "offers", "Yes, you may."), (19, "back", "They have had it."), (17, "offers", "They asked us to stop"),
                                        (99, "offers", "Nobody with this number said yes")):
                 with self.subTest(last=last, topic=topic):
                     self.assertIn(words, staff.check(b.swedish(last), topic=topic).headline)
+            own = demo.cli("decide", b.swedish(16), "--region", "SE", "--channel", "whatsapp", "--topic", "offers", "--free-text")
+            self.assertIn("window_closed_template_required", own.stdout)
             # Started again it is the same shop, with the same password.
             password = demo.staff_password
             demo.process.terminate()

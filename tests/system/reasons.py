@@ -22,10 +22,27 @@ reference = "agreed with the customers' council"
 channels = ["sms"]
 countries = ["ES"]
 block = "category_forbidden"
+
+[[topic]]
+id = "back"
+one_time = true
+title = { es = "Avísenme cuando vuelva", en = "Tell me when it is back" }
+line = { es = "Un solo mensaje.", en = "One message, then nothing more." }
+retention = "once-6m"
+[[retention]]
+name = "once-6m"
+starts = "yes"
+keep = "6 months"
+then = "destroy"
+[[link]]
+id = "estante"
+place = { es = "Estante", en = "Empty shelf" }
+shop = "torrevieja"
+topics = ["back"]
 """
 # What no event or rule can bring about yet; each goes when it can.
-LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "one_time_spent", "one_time_expired",
-         "tag_not_allowed", "template_not_approved", "quality_low", "portfolio_limit", "no_prior_contact"}
+LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "tag_not_allowed", "template_not_approved",
+         "quality_low", "portfolio_limit", "no_prior_contact"}
 SEEN = collections.Counter()
 
 
@@ -127,6 +144,21 @@ class EveryReason(unittest.TestCase):
         self.assertNotIn("no_money", told.stdout)
         self.box.set_clock(moment(4, 11))
         self.assertEqual(self.expect(*closed, form="free_text"), closed)
+
+    def test_one_time(self):
+        receipt = b.opt_in(self.client, self.number, self.region, link="estante", topics=["back"])
+        self.assertEqual(self.till.confirm(receipt.code).status, 200)
+        self.assertIn("Write now", self.till.check(self.number, topic="back").text)
+        self.till.write(self.till.check(self.number, topic="back"))
+        self.box.set_clock(moment(4, 11))
+        self.assertEqual(self.expect("one_time_spent", topic="back"), ["one_time_spent"])
+        self.assertEqual(self.till.check(self.number, topic="back").headline, "✖ No. They have had it.")
+        again = b.opt_in(self.client, self.number, self.region, link="estante", topics=["back"])
+        self.assertEqual(self.till.confirm(again.code).status, 200)
+        self.assertEqual(self.reasons(topic="back"), [])
+        self.box.set_clock(moment(3, 11) + 190 * 86400)
+        codes = self.expect("one_time_expired", topic="back")
+        self.assertNotIn("expired", codes)
 
     def test_history_gone(self):
         self.yes()

@@ -74,11 +74,23 @@ category = "marketing"
 title = { es = "Catas y talleres", en = "Tastings and workshops" }
 line = { es = "Invitaciones a nuestras tiendas. Dos al mes como mucho.", en = "Invitations to our shops. Two a month at most." }
 retention = "yes-24m"
+[[topic]]
+id = "back"
+category = "marketing"
+one_time = true
+title = { es = "Avísenme cuando vuelva", en = "Tell me when it is back" }
+line = { es = "Un solo mensaje sobre el producto que usted elija. Después, nada más.", en = "One single message about the product you choose. Then nothing more." }
+retention = "once-6m"
 
 [[retention]]
 name = "yes-24m"
 starts = "last yes or renewal"
 keep = "24 months"
+then = "proof-3y"
+[[retention]]
+name = "once-6m"
+starts = "yes"
+keep = "6 months"
 then = "proof-3y"
 [[retention]]
 name = "proof-3y"
@@ -138,6 +150,12 @@ shop = "guardamar"
 place = { es = "Mostrador de arreglos", en = "Repairs counter" }
 poster = "A5"
 topics = ["orders"]
+[[link]]
+id = "estante"
+shop = "torrevieja"
+place = { es = "Estante vacío", en = "Empty shelf" }
+poster = "sticker"
+topics = ["back"]
 [[link]]
 id = "tablet"
 shop = "torrevieja"

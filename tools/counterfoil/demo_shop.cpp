@@ -23,6 +23,13 @@ namespace {
 constexpr std::string_view kMarker = "demo.json";
 constexpr Instant kMonth_s = 30 * kDay_s;
 constexpr Instant kCertificateLife_s = 90 * kDay_s;
+// Whoever got a message today, and whoever got as many this week as the shop promised.
+constexpr std::string_view kMessaged = "070 174 06 13";
+constexpr std::string_view kOften = "070 174 06 14";
+constexpr std::string_view kBlocker = "070 174 06 15";  // stopped adverts inside WhatsApp
+constexpr std::string_view kWriter = "070 174 06 16";   // wrote 30 hours ago
+constexpr std::string_view kWaiter = "070 174 06 19";   // asked to be told when it is back, and was
+constexpr const char* kBackend = "client/whatsapp";
 
 using consent::Channel;
 using consent::TopicId;
@@ -46,11 +53,11 @@ Status write_text(const std::string& path, std::string_view text) {
   return write_file_durably(path, as_bytes(text));
 }
 
-// The history of eight people, told to the real desk one day after the other.
+// The history of fourteen people, told to the real desk one day after the other.
 class History {
  public:
-  History(desk::Desk& desk, board::ManualClock& clock, Instant today)
-      : desk_(desk), clock_(clock), today_(today) {}
+  History(desk::Desk& desk, board::ManualClock& clock, Instant now)
+      : desk_(desk), clock_(clock), now_(now), today_(now / kDay_s * kDay_s) {}
 
   Status tell() {
     at(760, 10);
@@ -62,29 +69,61 @@ class History {
     CF_CHECK(say_yes("070 174 06 06", "arreglos", {orders_}, both_, true));
     at(120, 10);
     CF_TRY(const std::string chooser, say_yes("070 174 06 11", "caja", all_, both_, true));
+    at(110, 13);
+    CF_TRY(const std::string leaver, say_yes("070 174 06 17", "caja", all_, both_, true));
     at(100, 19);
     CF_CHECK(desk_.stop_all(stopper));
+    at(80, 20);
+    CF_CHECK(desk_.erase(leaver));
     at(60, 16);
     CF_CHECK(say_yes("070 174 06 07", "caja", all_, {Channel::Sms}, true));
+    at(55, 10);
+    for (const std::string_view number : {kMessaged, kOften, kBlocker, kWriter})
+      CF_CHECK(say_yes(number, "caja", all_, both_, true));
     at(45, 9);
     CF_CHECK(say_yes("070 174 06 09", "entrada", {care_, offers_}, both_, true));
     at(30, 11);
     CF_CHECK(say_yes("070 174 06 05", "caja", all_, both_, true));
     at(20, 18);
     CF_CHECK(desk_.keep(chooser, {orders_, care_, tastings_}));
+    at(15, 21);
+    CF_CHECK(desk_.native(kBlocker, "SE", {true, clock_.now(), Channel::WhatsApp, {}, kBackend}));
     at(10, 12);
     consent::StopBody told;
     told.by = consent::Actor::Staff;
     told.via = "till";
     told.user = cashier_.id;
     CF_CHECK(desk_.stop_by_number("070 174 06 09", "SE", told));
+    at(9, 8);
+    CF_CHECK(say_yes(kWaiter, "estante", {back_}, both_, true));
+    CF_CHECK(send(kWaiter, back_, 9, 7));
+    CF_CHECK(send(kOften, offers_, monday(), 1));
     at(1, 17);
     CF_CHECK(say_yes("070 174 06 12", "caja", {offers_}, {Channel::WhatsApp}, false));
+    CF_CHECK(send(kOften, offers_, 0, 0));
+    CF_CHECK(send(kMessaged, offers_, 0, 0));
+    clock_.set(now_);
+    CF_CHECK(desk_.hear(
+        {std::string(kWriter), "SE", Channel::WhatsApp, {}, now_ - 30 * kHour_s, "Gracias!", kBackend}));
     return {};
   }
 
  private:
   void at(Instant days_ago, Instant hour_utc) { clock_.set(today_ - days_ago * kDay_s + hour_utc * kHour_s); }
+
+  // Days ago of this week's Monday; 1970 began on a Thursday.
+  [[nodiscard]] Instant monday() const { return (today_ / kDay_s + 3) % 7; }
+
+  // At eleven in the shop on each of these days, as far as they have come and the desk allows it.
+  Status send(std::string_view number, const TopicId& topic, Instant from_days_ago, Instant to_days_ago) {
+    constexpr Instant kEleven_utc = 10;
+    for (Instant day = from_days_ago; day >= to_days_ago; --day) {
+      if (today_ - day * kDay_s + kEleven_utc * kHour_s > now_) break;
+      at(day, kEleven_utc);
+      CF_CHECK(desk_.write({std::string(number), "SE", Channel::WhatsApp, topic}, cashier_));
+    }
+    return {};
+  }
 
   Result<std::string> say_yes(std::string_view number, std::string_view link,
                               const std::vector<TopicId>& topics, const std::vector<Channel>& channels,
@@ -108,9 +147,10 @@ class History {
 
   desk::Desk& desk_;
   board::ManualClock& clock_;
+  Instant now_;
   Instant today_;
   const desk::User cashier_{consent::UserId("caja-1"), desk::Role::Staff};
-  const TopicId orders_{"orders"}, care_{"care"}, offers_{"offers"}, tastings_{"tastings"};
+  const TopicId orders_{"orders"}, care_{"care"}, offers_{"offers"}, tastings_{"tastings"}, back_{"back"};
   const std::vector<TopicId> all_{orders_, care_, offers_, tastings_};
   const std::vector<Channel> both_{Channel::WhatsApp, Channel::Sms};
 };
@@ -153,13 +193,12 @@ Status make_keys(const DemoShop& shop) {
 
 Status tell_history(const DemoShop& shop) {
   CF_TRY(const auto config, app::read_config(shop.paths().config));
-  const Instant today = now_of_machine() / kDay_s * kDay_s;
-  board::ManualClock clock(today - 26 * kMonth_s, ClockState::Synced);
+  const Instant now = now_of_machine();
+  board::ManualClock clock(now - 26 * kMonth_s, ClockState::Synced);
   CF_CHECK(app::Appliance::create(config, shop.paths(), &clock));
   CF_TRY(const auto box, app::Appliance::open(config, shop.paths(), &clock));
   CF_CHECK(box->ledger().wait_ready(limits::kControlDeadline_ms));
-  CF_CHECK(History(box->desk(), clock, today).tell());
-  clock.set(now_of_machine());
+  CF_CHECK(History(box->desk(), clock, now).tell());
   CF_CHECK(box->desk().add_user(shop.staff_user, desk::Role::Manager, shop.staff_password));
   // By the code before this one, so that this moment's is still good.
   const auto code = crypto::one_time_code(shop.staff_secret.view(), one_time_step(clock.now()) - 1);

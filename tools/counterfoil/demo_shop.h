@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// Tres Faroles, the demo shop: an invented business, eight invented people whose history is made by the real
+// Tres Faroles, the demo shop: an invented business, invented people whose history is made by the real
 // desk under a clock that starts 26 months ago. Thread rule: one thread.
 #pragma once
 

@@ -51,6 +51,7 @@ struct Topic {
   LocalText title;
   LocalText line;
   std::string retention;  // name of a RetentionClass
+  bool one_time = false;  // a yes is to one message: "Tell me when it is back"
 };
 
 /// How long a kind of record lives (GDPR Art. 5(1)(e)).

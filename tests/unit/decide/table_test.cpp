@@ -346,6 +346,37 @@ TEST_CASE("table - native stop") {
   });
 }
 
+TEST_CASE("table - one-time") {
+  const Story yes = Story().yes(0, 50, kBoth, {"offers", "orders"}, 100);
+  How once;
+  once.question.one_time = true;
+  How of_other = about(kWhatsApp, "orders");
+  of_other.question.one_time = true;
+  How late = once;
+  late.on_day = 150;
+  run({
+      {"it has not gone", yes, once, "allow"},
+      {"it has gone", Story(yes).sent(0, day(60)), once, "one_time_spent"},
+      {"on another channel", Story(yes).sent(0, day(60), consent::Category::Marketing, kText), once,
+       "one_time_spent"},
+      {"in the second of the yes", Story(yes).sent(0, day(50)), once, "one_time_spent"},
+      {"a message about something else", Story(yes).sent(0, day(60)), of_other, "allow"},
+      {"a reply is none", Story(yes).sent(0, day(60), consent::Category::ServiceReply), once, "allow"},
+      {"asked for once more", Story(yes).sent(0, day(60)).form(0, 70, kWa, {"offers"}), once, "allow"},
+      {"and gone once more", Story(yes).sent(0, day(60)).form(0, 70, kWa, {"offers"}).sent(0, day(80)), once,
+       "one_time_spent"},
+      {"in another submission of the number", Story(yes).form(1, 55, kWa, {"orders"}).sent(1, day(60)), once,
+       "one_time_spent"},
+      {"a topic that is not one-time", Story(yes).sent(0, day(60)), {}, "allow"},
+      {"its time is over", yes, late, "one_time_expired"},
+      {"over, whether it went or not", Story(yes).sent(0, day(60)), late, "one_time_expired"},
+      {"taken back", Story(yes).untick(0, 60, {}, {"offers"}), once, "withdrawn"},
+      {"taken back when it was over", Story(yes).untick(0, 60, {}, {"offers"}), late, "withdrawn"},
+      {"below the minimum it is none yet", Story().form(0, 99, kWa, {"offers"}), once, "unconfirmed"},
+      {"over on both", Story().yes(0, 1, kBoth, {"offers"}, 20), once, "one_time_expired"},
+  });
+}
+
 TEST_CASE("table - expired") {
   const Story month = Story().yes(0, 50, kWa, {"offers"}, 30);
   run({
