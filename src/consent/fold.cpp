@@ -50,6 +50,7 @@ void apply_grant(SubjectState& state, const Event& event, const GrantBody& body)
       pair.changed = event.t;
       pair.by = Actor::Person;
       pair.taken_back = false;
+      pair.taken_back_here = false;
       pair.notice = body.notice;
       pair.link = body.link;
       pair.place = body.place;
@@ -76,6 +77,7 @@ void apply_withdraw(SubjectState& state, const Event& event, const WithdrawBody&
     if (!channel_meant || !topic_meant) continue;
     withdraw_pair(pair, event, body.by);
     pair.taken_back = true;
+    if (body.via != kViaKeyword) pair.taken_back_here = true;
   }
 }
 

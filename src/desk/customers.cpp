@@ -36,8 +36,9 @@ const std::optional<consent::StopState>& visible_stop(const consent::SubjectStat
 
 // Neither stopped nor taken back, as far as the link may know.
 bool is_live(const consent::SubjectState& state, const consent::PairState& fact) {
-  if (visible_stop(state) || fact.taken_back) return false;
-  return state.stop.has_value() || fact.state != State::ConsentWithdrawn;
+  if (visible_stop(state)) return false;
+  if (!link_knows_all(state)) return !fact.taken_back_here;
+  return !fact.taken_back && (state.stop.has_value() || fact.state != State::ConsentWithdrawn);
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ Result<Heard> DeskImpl::hear(const InboundMessage& message) {
   const i18n::Wish wish = i18n::classify(message.text, topic_words_);
   const Heard heard{wish.kind, consent::TopicId(wish.topic)};
   if (wish.kind == i18n::WishKind::StopAll) {
-    const consent::StopBody body{consent::Actor::Person, "keyword", {}, message.at};
+    const consent::StopBody body{consent::Actor::Person, std::string(consent::kViaKeyword), {}, message.at};
     CF_CHECK(ledger_.stop({address}, body, retention_of_proof(business_, now)));
     return heard;
   }
@@ -95,7 +95,7 @@ Result<Heard> DeskImpl::hear(const InboundMessage& message) {
 
 // Everything that names the number: whoever wrote from it has it.
 Status DeskImpl::take_back(const consent::TopicId& topic, const std::vector<ledger::Subject>& subjects) {
-  const consent::WithdrawBody body{{}, {topic}, consent::Actor::Person, "keyword"};
+  const consent::WithdrawBody body{{}, {topic}, consent::Actor::Person, std::string(consent::kViaKeyword)};
   for (const ledger::Subject& subject : subjects)
     if (has_topic(subject.state, topic))
       CF_CHECK(ledger_.withdraw(subject.id, body, retention_of_proof(business_, clock_.now())));
@@ -160,7 +160,7 @@ Status DeskImpl::settle(std::string_view id, bool is_stop, const User& by) {
     CF_TRY(const auto subject, ledger_.subject(waiting.subject));
     CF_TRY(const auto message, open_doubtful(waiting.subject, waiting.seq));
     const auto actor = by.role == Role::Manager ? consent::Actor::Manager : consent::Actor::Staff;
-    const consent::StopBody body{actor, "keyword", by.id, message.at};
+    const consent::StopBody body{actor, std::string(consent::kViaKeyword), by.id, message.at};
     CF_CHECK(ledger_.stop(subject.state.addresses, body, retention_of_proof(business_, clock_.now())));
   }
   return ledger_.remove_item(kDoubtfulKind, id);

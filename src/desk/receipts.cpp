@@ -24,8 +24,11 @@ std::string because(i18n::Language language, const i18n::TimeZone& zone, const c
 }
 
 bool is_by_another_hand(const consent::Event& event) {
-  const auto* stop = event.body ? std::get_if<consent::StopBody>(&*event.body) : nullptr;
-  return stop != nullptr && stop->via != "link";
+  if (!event.body) return false;
+  const auto* stop = std::get_if<consent::StopBody>(&*event.body);
+  const auto* withdrawal = std::get_if<consent::WithdrawBody>(&*event.body);
+  return (stop != nullptr && stop->via != "link") ||
+         (withdrawal != nullptr && withdrawal->via == consent::kViaKeyword);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Status write_text(const std::string& path, std::string_view text) {
   return write_file_durably(path, as_bytes(text));
 }
 
-// The history of fourteen people, told to the real desk one day after the other.
+// The history of thirteen people, told to the real desk one day after the other.
 class History {
  public:
   History(desk::Desk& desk, board::ManualClock& clock, Instant now)
@@ -69,12 +69,8 @@ class History {
     CF_CHECK(say_yes("070 174 06 06", "arreglos", {orders_}, both_, true));
     at(120, 10);
     CF_TRY(const std::string chooser, say_yes("070 174 06 11", "caja", all_, both_, true));
-    at(110, 13);
-    CF_TRY(const std::string leaver, say_yes("070 174 06 17", "caja", all_, both_, true));
     at(100, 19);
     CF_CHECK(desk_.stop_all(stopper));
-    at(80, 20);
-    CF_CHECK(desk_.erase(leaver));
     at(60, 16);
     CF_CHECK(say_yes("070 174 06 07", "caja", all_, {Channel::Sms}, true));
     at(55, 10);

@@ -44,7 +44,8 @@ Status fold_entry(Bundle& bundle, std::uint64_t seq, const proof::Entry& entry) 
   if (entry.deleted()) return {};
   CF_TRY(const auto leaf, proof::decode_leaf(entry.leaf));
   if (!leaf.person) return {};
-  if (!entry.d[1]) ++bundle.without_text;
+  // What people wrote is shown to no recipient.
+  if (!entry.d[1] && leaf.typ != consent::EventType::Inbound) ++bundle.without_text;
   if (!entry.p) return {};
   consent::Event event;
   event.seq = consent::Seq{seq};

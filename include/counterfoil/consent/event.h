@@ -103,6 +103,10 @@ struct ConfirmBody {
   bool operator==(const ConfirmBody&) const = default;
 };
 
+/// What stops or takes back from outside a submission: its own link must not tell it (StopBody and
+/// WithdrawBody, via).
+inline constexpr std::string_view kViaKeyword = "keyword";
+
 struct WithdrawBody {
   std::vector<Channel> channels;  // empty: all channels
   std::vector<TopicId> topics;    // at least one

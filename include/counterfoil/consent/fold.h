@@ -24,8 +24,9 @@ struct PairState {
   Seq grant;  // event that granted
   Seq last;   // event that set the state
   Instant changed = 0;
-  Actor by = Actor::Person;  // who set the state
-  bool taken_back = false;   // by a withdrawal of its topic, whatever stops did before or after
+  Actor by = Actor::Person;      // who set the state
+  bool taken_back = false;       // by a withdrawal of its topic, whatever stops did before or after
+  bool taken_back_here = false;  // by the submission's own link, whatever the number's owner wrote
   NoticeRef notice;
   LinkId link;
   ShopId place;

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace counterfoil::desk {
 namespace {
@@ -89,7 +90,7 @@ TEST_CASE("a stop is kept for a number that nothing here names, and answered ali
 
 TEST_CASE("a topic is taken back by its name, in whatever names the number") {
   test::Shop shop;
-  proven_yes(shop, kEva);
+  const std::string proven = proven_yes(shop, kEva);
   const auto unproven = shop.desk->opt_in(shop.request(kEva));
   REQUIRE(unproven);
   const auto heard = say(shop, "STOP offers");
@@ -98,6 +99,26 @@ TEST_CASE("a topic is taken back by its name, in whatever names the number") {
   CHECK(heard->topic.text() == "offers");
   CHECK(reason_of(shop.at_till(kEva, Channel::Sms, "offers")) == "withdrawn");
   CHECK(reason_of(shop.at_till(kEva, Channel::Sms, "orders")) == "allow");
+  // Whoever typed the number cannot read from their link what its owner wrote.
+  const auto states = [&](const std::string& token) {
+    std::set<consent::State> out;
+    const auto seen = shop.desk->submission(token);
+    REQUIRE(seen);
+    for (const auto& choice : seen->choices)
+      if (choice.topic.text() == "offers") out.insert(choice.state);
+    return out;
+  };
+  const auto record = [&](const std::string& token) {
+    const auto receipt = shop.desk->receipt(token);
+    REQUIRE(receipt);
+    return json::write(receipt->record).value_or("").find("ConsentWithdrawn") != std::string::npos;
+  };
+  CHECK(states(proven) == std::set{consent::State::ConsentWithdrawn});
+  CHECK(record(proven));
+  CHECK(states(unproven->token) == std::set{consent::State::ConsentRequested});
+  CHECK_FALSE(record(unproven->token));
+  REQUIRE(shop.desk->keep(unproven->token, {consent::TopicId("orders")}));
+  CHECK(states(unproven->token) == std::set{consent::State::ConsentWithdrawn});
   REQUIRE(shop.desk->confirm(unproven->code, shop.cashier));
   CHECK(reason_of(shop.at_till(kEva, Channel::Sms, "offers")) == "withdrawn");
   const auto size = size_of(shop);
