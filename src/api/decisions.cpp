@@ -74,7 +74,7 @@ void read_message(Members& members, desk::Asked& asked) {
 Refusal wrong_message(const Error& error, const std::string& at) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMistakes = {
       {{"as_of", "ask about a moment between 1970 and a year from now"},
-       {"at", "this time is still to come"},
+       {"at", "this time is still to come, or something later is known"},
        {"number", "this is no phone number; write it with its country, +46701234567, or name the region"},
        {"topic", "no topic of that name is configured"},
        {"channel", "the shop does not write on this channel"},

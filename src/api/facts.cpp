@@ -14,11 +14,9 @@ struct Fact {
   consent::NativeBody body;
 };
 
-/// Whose it is, and the channel, sender and time of what is reported.
-template <class Whose, class What>
-void read_report(Members& members, Instant now, Whose& whose, What& what) {
-  whose.number = members.text("number");
-  whose.region = members.text_if_there("region").value_or("");
+/// The channel, sender and time of what is reported.
+template <class What>
+void read_what(Members& members, Instant now, What& what) {
   const auto channel = consent::channel_from_name(members.text("channel"));
   if (!channel) members.refuse("channel", "channel", kChannels);
   what.channel = channel.value_or(what.channel);
@@ -27,6 +25,25 @@ void read_report(Members& members, Instant now, Whose& whose, What& what) {
   const auto instant = at ? instant_from_rfc3339(*at) : now;
   if (!instant) members.refuse("at", "at", kTimes);
   what.at = instant.value_or(now);
+}
+
+/// And whose it is.
+template <class Whose, class What>
+void read_report(Members& members, Instant now, Whose& whose, What& what) {
+  whose.number = members.text("number");
+  whose.region = members.text_if_there("region").value_or("");
+  read_what(members, now, what);
+}
+
+desk::QualityReport read_quality(const json::Value& value, Instant now, std::optional<Refusal>& wrong) {
+  Members members(value, "", wrong);
+  desk::QualityReport out;
+  read_what(members, now, out);
+  const auto rating = consent::quality_from_name(members.text("rating"));
+  if (!rating) members.refuse("rating", "rating", "ratings are high, medium and low");
+  out.rating = rating.value_or(out.rating);
+  members.end();
+  return out;
 }
 
 Fact read_fact(const json::Value& value, Instant now, std::optional<Refusal>& wrong) {
@@ -62,6 +79,18 @@ net::Response post_fact(Door& door, const desk::Client& client, const net::Reque
   const auto changed = door.desk.native(fact.number, fact.region, fact.body);
   if (!changed) return answer_of(wrong_message(changed.error(), ""));
   return net::Response::json_line({{"changed", *changed}});
+}
+
+net::Response post_quality(Door& door, const desk::Client& client, const net::Request& request) {
+  std::optional<Refusal> wrong;
+  const auto body = json_body_of(request, wrong);
+  if (wrong) return answer_of(*wrong);
+  desk::QualityReport report = read_quality(body, door.clock.now(), wrong);
+  if (wrong) return answer_of(*wrong);
+  report.source = client.id().text();
+  const auto is_news = door.desk.rate(report);
+  if (!is_news) return answer_of(wrong_message(is_news.error(), ""));
+  return net::Response::json_line({{"changed", *is_news ? 1 : 0}});
 }
 
 net::Response post_inbound(Door& door, const desk::Client& client, const net::Request& request) {

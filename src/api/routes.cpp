@@ -31,6 +31,7 @@ constexpr std::array kRoutes = {
     Route{net::Method::Post, "/v1/decide", "decide", post_decide},
     Route{net::Method::Post, "/v1/messages", "write", post_message},
     Route{net::Method::Post, "/v1/facts", "report", post_fact},
+    Route{net::Method::Post, "/v1/quality", "report", post_quality},
     Route{net::Method::Post, "/v1/inbound", "report", post_inbound},
     Route{net::Method::Post, "/v1/scrubs", "scrub", post_scrub},
     Route{net::Method::Post, "/v1/scrubs/{id}/numbers", "scrub", post_numbers, limits::kListPieceBytesMax},

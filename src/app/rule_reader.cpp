@@ -77,6 +77,17 @@ std::optional<decide::FrequencyDemand> read_frequency_demand(ConfigReader& in) {
   return out;
 }
 
+/// "quality" with how often messages may still go, or with nothing: not at all.
+std::optional<decide::QualityDemand> read_quality_demand(ConfigReader& in,
+                                                         const std::optional<decide::FrequencyDemand>& cap) {
+  if (!in.has("quality")) return std::nullopt;
+  std::string rating;
+  in.text("quality", rating);
+  const auto known = consent::quality_from_name(rating);
+  if (!known || *known == consent::Quality::High) in.mistake("quality", "must be medium or low");
+  return decide::QualityDemand{known.value_or(consent::Quality::Low), cap};
+}
+
 /// "window_hours" with "templates".
 std::optional<decide::WindowDemand> read_window_demand(ConfigReader& in) {
   if (!in.has("window_hours")) return std::nullopt;
@@ -105,7 +116,11 @@ void read_demand(ConfigReader& in, Rule& to) {
     to.demand = decide::NoHolidaysDemand{};
     ++demands;
   }
-  if (const auto frequency = read_frequency_demand(in)) {
+  const auto frequency = read_frequency_demand(in);
+  if (const auto quality = read_quality_demand(in, frequency)) {
+    to.demand = *quality;
+    ++demands;
+  } else if (frequency) {
     to.demand = *frequency;
     ++demands;
   }
@@ -128,7 +143,7 @@ void read_demand(ConfigReader& in, Rule& to) {
         "id",
         "\"" + to.id +
             "\" must demand one thing: hours (and days), per_day (and days_per_week), weekends = false, "
-            "holidays = false, window_hours (and templates), or block");
+            "holidays = false, window_hours (and templates), quality (and per_day, days_per_week), or block");
 }
 
 void read_rule(ConfigReader& in, Rule& to) {

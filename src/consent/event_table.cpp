@@ -39,7 +39,7 @@ constexpr std::array kEventTable = {
     EventRow{EventType::SysTime, "sys.time", false, "backend, box"},
     EventRow{EventType::SysMeta, "sys.meta", false, "box"},
     EventRow{EventType::SysCount, "sys.count", false, "box"},
-    EventRow{EventType::SysQuality, "sys.quality", false, "staff, manager, backend"},
+    EventRow{EventType::SysQuality, "sys.quality", false, "backend"},
     EventRow{EventType::SysConfig, "sys.config", false, "manager, operator"},
     EventRow{EventType::SysAudit, "sys.audit", false, "box"},
 };

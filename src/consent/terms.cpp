@@ -13,6 +13,7 @@ constexpr std::array<std::string_view, 3> kEvidenceNames = {"claimed", "present"
 constexpr std::array<std::string_view, 4> kActorNames = {"machine", "staff", "manager", "person"};
 constexpr std::array<std::string_view, 4> kCategoryNames = {"marketing", "utility", "authentication",
                                                             "service_reply"};
+constexpr std::array<std::string_view, 3> kQualityNames = {"high", "medium", "low"};
 constexpr std::array<std::string_view, 10> kStateNames = {
     "ConsentUnknown",    "ConsentRequested",    "ConsentRequestDeferred", "ConsentRefused",
     "ConsentGiven",      "RenewedConsentGiven", "ConsentWithdrawn",       "ConsentExpired",
@@ -70,6 +71,13 @@ std::string_view category_name(Category c) {
 }
 std::optional<Category> category_from_name(std::string_view name) {
   return term_from_name<Category>(kCategoryNames, name);
+}
+
+std::string_view quality_name(Quality q) {
+  return term_name(kQualityNames, q);
+}
+std::optional<Quality> quality_from_name(std::string_view name) {
+  return term_from_name<Quality>(kQualityNames, name);
 }
 
 }  // namespace counterfoil::consent

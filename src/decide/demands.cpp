@@ -106,6 +106,12 @@ class Judge {
     if (inbound_) out.evidence = inbound_->seq;
     return out;
   }
+  std::optional<Failing> operator()(const QualityDemand& demand) const {
+    if (question_.quality < demand.from) return std::nullopt;
+    auto out = demand.cap ? (*this)(*demand.cap) : std::make_optional<Failing>();
+    if (out) out->code = ReasonCode::QualityLow;
+    return out;
+  }
   std::optional<Failing> operator()(const BlockDemand& demand) const {
     return Failing{demand.reason, {}, {}};
   }

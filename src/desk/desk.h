@@ -297,6 +297,9 @@ class Desk {
   /// Somebody has read it: it is a stop of everything, or it is none. Auditors: Refused. NotFound when it
   /// does not wait any more.
   virtual Status settle(std::string_view id, bool is_stop, const User& by) = 0;
+  /// A platform rates a sender anew (sys.quality); false: it was known. BadInput "channel", "sender" or "at"
+  /// (to come, or before the last report).
+  virtual Result<bool> rate(const QualityReport& report) = 0;
   /// A look-up as well. Wrong codes slow this user down: Limit, with the seconds in the detail.
   virtual Result<Submission> submission_by_code(std::string_view code, const User& by) = 0;
   virtual Result<Submission> confirm(std::string_view code, const User& by) = 0;

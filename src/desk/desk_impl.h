@@ -80,6 +80,7 @@ class DeskImpl final : public Desk {
   Result<Heard> hear(const InboundMessage& message) override;
   [[nodiscard]] Result<std::vector<DoubtfulMessage>> doubtful() const override;
   Status settle(std::string_view id, bool is_stop, const User& by) override;
+  Result<bool> rate(const QualityReport& report) override;
   Result<Submission> submission_by_code(std::string_view code, const User& by) override;
   Result<Submission> confirm(std::string_view code, const User& by) override;
 
@@ -144,6 +145,9 @@ class DeskImpl final : public Desk {
   Status forget_doubtful(Instant now);
   Status count_look_up(const consent::UserId& user, bool found);
   Status forget_look_ups(Instant now);
+  /// The rating of a sender at that moment, as far as it was reported.
+  [[nodiscard]] consent::Quality quality_at(const consent::SenderId& sender, Instant t) const;
+  Status load_ratings();
   Status load_links();
   Status load_users();
   Status load_clients();
@@ -195,14 +199,16 @@ class DeskImpl final : public Desk {
   std::atomic<Instant> house_kept_on_{0};  // a day
 
   std::mutex write_mutex_;     // one message is decided and noted at a time
+  std::mutex ratings_mutex_;   // one report is recorded at a time
   std::mutex inbox_mutex_;     // one message begins or ends to wait at a time
   std::mutex look_ups_mutex_;  // one count is read and written at a time
   std::mutex users_mutex_;  // one change of a user at a time: no code is used twice, one manager is the last
   mutable std::mutex mutex_;
   // Guarded by mutex_:
   std::map<consent::LinkId, consent::OptInLink> links_;
-  std::set<Hash> published_;        // notices in the log
-  std::map<Hash, Client> clients_;  // by the hash of the token
+  std::set<Hash> published_;                                                  // notices in the log
+  std::map<Hash, Client> clients_;                                            // by the hash of the token
+  std::map<consent::SenderId, std::map<Instant, consent::Quality>> ratings_;  // and since when
 
   Scrubs scrubs_;  // last: its thread ends first
 };

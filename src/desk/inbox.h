@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Counterfoil Authors
 
-// What people write to the business, as a backend reports it. Thread rule: values.
+// What a backend reports: what people write to the business, and how a platform rates its senders. Thread
+// rule: values.
 #pragma once
 
 #include "counterfoil/base/clock.h"
@@ -28,6 +29,15 @@ struct InboundMessage {
 struct Heard {
   i18n::WishKind wish = i18n::WishKind::None;
   consent::TopicId topic;  // for StopTopic
+};
+
+/// What a platform says of one of the shop's senders.
+struct QualityReport {
+  consent::Channel channel = consent::Channel::WhatsApp;
+  consent::SenderId sender{};  // empty: the one of the channel
+  consent::Quality rating = consent::Quality::High;
+  Instant at = 0;
+  std::string source{};  // who reports it, a name
 };
 
 /// A message that a person must read, since it may be a stop. It waits no longer than kDoubtfulLife_s, and

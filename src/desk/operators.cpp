@@ -91,6 +91,7 @@ Status DeskImpl::start() {
   CF_CHECK(load_links());
   CF_CHECK(load_users());
   CF_CHECK(load_clients());
+  CF_CHECK(load_ratings());
   CF_CHECK(load_till_key());
   if (ledger_.health().read_only || !missing_.empty()) return {};
   for (const auto& link : links()) CF_CHECK(publish_notices(link));

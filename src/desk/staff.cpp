@@ -121,13 +121,14 @@ Result<consent::SenderId> DeskImpl::sender_of(consent::Channel channel,
 Result<decide::Question> DeskImpl::about(const Asked& asked) const {
   const consent::Topic* topic = business_.topic(asked.topic);
   if (topic == nullptr) return fail(Code::BadInput, "topic");
-  CF_CHECK(sender_of(asked.channel, asked.sender));
+  CF_TRY(const consent::SenderId sender, sender_of(asked.channel, asked.sender));
   decide::Question out;
   out.channel = asked.channel;
   out.sender = asked.sender;
   out.topic = asked.topic;
   out.category = topic->category;
   out.one_time = topic->one_time;
+  out.quality = quality_at(sender, clock_.now());
   out.useful_until = asked.useful_until;
   out.free_text = asked.free_text;
   return out;
@@ -197,7 +198,11 @@ Result<std::vector<decide::Decision>> DeskImpl::decide(const std::vector<decide:
   std::vector<decide::Decision> out(questions.size());
   for (const auto& [number, places] : by_number) {
     std::vector<decide::Question> mine;
-    for (const std::size_t i : places) mine.push_back(questions[i]);
+    for (const std::size_t i : places) {
+      mine.push_back(questions[i]);
+      CF_TRY(const consent::SenderId sender, sender_of(questions[i].channel, questions[i].sender));
+      mine.back().quality = quality_at(sender, as_of);
+    }
     CF_TRY(const auto person, person_at(mine.front().address, moment));
     CF_TRY(auto decisions, answer(mine, mine.front().address, person, as_of, by));
     for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = std::move(decisions[i]);

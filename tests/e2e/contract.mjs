@@ -189,6 +189,21 @@ test("a message that somebody wrote is taken as described", async () => {
   await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
 });
 
+test("a rating is recorded as described", async () => {
+  const token = tokens.report;
+  const where = "/v1/quality";
+  const { examples } = description.paths[where].post.requestBody.content["application/json"];
+  const later = new Date(Date.now() - 5_000).toISOString().replace(/\.\d+Z/, "Z");
+  assert.equal((await promised("post", where, 200, { body: { ...examples.timed.value, at: "2026-11-01T09:30:00Z" }, token })).changed, 1);
+  assert.equal((await promised("post", where, 200, { body: { ...examples.timed.value, at: "2026-11-02T09:30:00Z" }, token })).changed, 0);
+  assert.equal((await promised("post", where, 200, { body: { ...examples.fallen.value, rating: "high", at: later }, token })).changed, 1);
+  for (const change of [{ channel: "pigeon" }, { sender: "nobody" }, { rating: "green" }, { at: "noon" }, { at: "2999-01-01T00:00:00Z" },
+    { at: "2026-10-31T09:30:00Z" }, { more: 1 }])
+    await promised("post", where, 400, { body: { ...examples.fallen.value, ...change }, token });
+  await promised("post", where, 413, { body: `"${"x".repeat(65 * 1024)}"`, token });
+  await promised("post", where, 415, { body: "x", token, fields: { "Content-Type": "text/plain" } });
+});
+
 test("lists answer as described", async () => {
   const token = tokens.scrub;
   const text = { "Content-Type": "text/plain" };

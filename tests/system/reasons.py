@@ -42,7 +42,7 @@ topics = ["back"]
 """
 # What no event or rule can bring about yet; each goes when it can.
 LATER = {"objection", "sender_not_granted", "repermission_due", "notice_obsolete", "tag_not_allowed", "template_not_approved",
-         "quality_low", "portfolio_limit", "no_prior_contact"}
+         "portfolio_limit", "no_prior_contact"}
 SEEN = collections.Counter()
 
 
@@ -159,6 +159,25 @@ class EveryReason(unittest.TestCase):
         self.box.set_clock(moment(3, 11) + 190 * 86400)
         codes = self.expect("one_time_expired", topic="back")
         self.assertNotIn("expired", codes)
+
+    def test_quality(self):
+        self.yes()
+        report = {"channel": "whatsapp", "rating": "medium"}
+        self.assertEqual(self.program.done("/v1/quality", report), {"changed": 1})
+        self.assertEqual(self.reasons(), [])
+        self.till.write(self.till.check(self.number))
+        self.box.set_clock(moment(4, 11))
+        self.assertEqual(self.expect("quality_low"), ["quality_low"])
+        self.assertEqual(self.till.check(self.number).headline, "◷ Fewer messages for now.")
+        self.box.set_clock(moment(7, 11))
+        self.assertEqual(self.reasons(), [])
+        report["rating"] = "low"
+        self.assertEqual(self.program.done("/v1/quality", report), {"changed": 1})
+        self.assertEqual(self.program.done("/v1/quality", report), {"changed": 0})
+        report["rating"] = "high"
+        self.assertEqual(self.program.done("/v1/quality", report, 400)["error"]["code"], "at")
+        self.assertEqual(self.expect("quality_low"), ["quality_low"])
+        self.assertEqual(self.reasons(topic="orders"), [])
 
     def test_history_gone(self):
         self.yes()

@@ -57,13 +57,20 @@ std::string hours_words(const decide::HoursDemand& demand) {
   return out + ", " + (always ? "every day" : open);
 }
 
+std::string frequency_words(const decide::FrequencyDemand& cap) {
+  return "at most " + std::to_string(cap.per_day) + " a day, on at most " +
+         std::to_string(cap.days_per_week) + " days a week";
+}
+
 std::string demand_words(const Rule& rule) {
   if (const auto* hours = std::get_if<decide::HoursDemand>(&rule.demand)) return hours_words(*hours);
   if (std::holds_alternative<decide::WeekdaysDemand>(rule.demand)) return "not on the country's weekend";
   if (std::holds_alternative<decide::NoHolidaysDemand>(rule.demand)) return "not on its public holidays";
-  if (const auto* cap = std::get_if<decide::FrequencyDemand>(&rule.demand))
-    return "at most " + std::to_string(cap->per_day) + " a day, on at most " +
-           std::to_string(cap->days_per_week) + " days a week";
+  if (const auto* cap = std::get_if<decide::FrequencyDemand>(&rule.demand)) return frequency_words(*cap);
+  if (const auto* quality = std::get_if<decide::QualityDemand>(&rule.demand))
+    return (quality->cap ? frequency_words(*quality->cap) : "not at all") +
+           " while the sender's quality is " + std::string(consent::quality_name(quality->from)) +
+           " or worse";
   if (const auto* window = std::get_if<decide::WindowDemand>(&rule.demand))
     return "only within " + std::to_string(window->open_s / kHour_s) + " hours of the person's last message" +
            (window->templates_pass ? ", but for templates that the platform approved" : "");

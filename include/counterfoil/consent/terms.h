@@ -65,4 +65,9 @@ enum class Category { Marketing, Utility, Authentication, ServiceReply };
 std::string_view category_name(Category c);
 std::optional<Category> category_from_name(std::string_view name);
 
+/// How people took to a sender's messages lately, as its platform says: Meta's quality rating, best first.
+enum class Quality { High, Medium, Low };
+std::string_view quality_name(Quality q);
+std::optional<Quality> quality_from_name(std::string_view name);
+
 }  // namespace counterfoil::consent

@@ -37,7 +37,8 @@ struct Question {
   consent::Category category = consent::Category::Marketing;
   std::optional<Instant> useful_until;  // the message is of no use from then on
   Whereabouts where;
-  bool one_time = false;   // a yes to this topic is to one message
+  consent::Quality quality = consent::Quality::High;  // the sender's
+  bool one_time = false;                              // a yes to this topic is to one message
   bool free_text = false;  // words of the business's own; else a template that the platform has approved
 };
 

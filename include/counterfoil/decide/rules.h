@@ -56,6 +56,12 @@ struct WindowDemand {
   bool templates_pass = false;  // those that the platform has approved may go at any time
   bool operator==(const WindowDemand&) const = default;
 };
+/// Less, or nothing, while the sender's rating is that or worse: quality_low.
+struct QualityDemand {
+  consent::Quality from = consent::Quality::Low;
+  std::optional<FrequencyDemand> cap;  // none: nothing, until the platform rates it better
+  bool operator==(const QualityDemand&) const = default;
+};
 /// Not at all.
 struct BlockDemand {
   ReasonCode reason = ReasonCode::CategoryForbidden;  // or CountryBlocked
@@ -77,7 +83,8 @@ struct Rule {
   Instant valid_from = 0;
   Instant valid_to = std::numeric_limits<Instant>::max();  // exclusive
   Scope scope;
-  std::variant<HoursDemand, WeekdaysDemand, NoHolidaysDemand, FrequencyDemand, WindowDemand, BlockDemand>
+  std::variant<HoursDemand, WeekdaysDemand, NoHolidaysDemand, FrequencyDemand, WindowDemand, QualityDemand,
+               BlockDemand>
       demand;
   bool operator==(const Rule&) const = default;
 };

@@ -130,18 +130,21 @@ TEST_CASE("each case of the table beside the rules is decided as it says") {
     REQUIRE(cells.size() == 6);
     const auto word_end = cells[2].find(' ');
     const auto channel = consent::channel_from_name(cells[2].substr(0, word_end));
+    const std::string word = word_end == std::string::npos ? "" : cells[2].substr(word_end + 1);
     const auto category = consent::category_from_name(cells[3]);
     REQUIRE(channel);
     REQUIRE(category);
     const decide::Rules rules = rules_of(cells[0]);
-    const decide::Question question{.address = kPhone,
-                                    .channel = *channel,
-                                    .sender = consent::SenderId(),
-                                    .topic = consent::TopicId("offers"),
-                                    .category = *category,
-                                    .useful_until = std::nullopt,
-                                    .where = atlas.of(cells[1]),
-                                    .free_text = word_end != std::string::npos};
+    const decide::Question question{
+        .address = kPhone,
+        .channel = *channel,
+        .sender = consent::SenderId(),
+        .topic = consent::TopicId("offers"),
+        .category = *category,
+        .useful_until = std::nullopt,
+        .where = atlas.of(cells[1]),
+        .quality = consent::quality_from_name(word).value_or(consent::Quality::High),
+        .free_text = word == "own"};
     const auto decided = [&](Instant t) {
       return decide::decide(person, question, rules, t, ClockState::Synced);
     };

@@ -160,6 +160,38 @@ TEST_CASE("property - own words never go where a template may not, and only with
   CHECK(closed > 1000);
 }
 
+TEST_CASE("while the rating is low nothing goes, and while it is medium less, whoever is asked about") {
+  Rules rules;
+  Rule medium;
+  medium.id = "medium";
+  medium.demand = QualityDemand{consent::Quality::Medium, FrequencyDemand{1, 1}};
+  Rule low;
+  low.id = "low";
+  low.demand = QualityDemand{consent::Quality::Low, {}};
+  rules.rules = {medium, low};
+  const Story quiet = agreed();
+  const Story messaged = agreed().sent(0, day(100));
+  const auto at = [&](const Story& story, consent::Quality quality) {
+    Question question = asked(false);
+    question.quality = quality;
+    return decided(story, day(101), question, rules);  // the promise would allow it
+  };
+  CHECK(at(messaged, consent::Quality::High).verdict == Verdict::Allow);
+  CHECK(at(quiet, consent::Quality::Medium).verdict == Verdict::Allow);
+  const Decision slowed = at(messaged, consent::Quality::Medium);
+  CHECK(reasons_text(slowed) == "quality_low");
+  CHECK(slowed.verdict == Verdict::AllowLater);
+  REQUIRE(slowed.next_allowed);
+  CHECK(weekday_of(place(0)->day_at(*slowed.next_allowed)) == 0);  // next Monday
+  for (const Story* story : {&quiet, &messaged}) {
+    const Decision none = at(*story, consent::Quality::Low);
+    CHECK(none.verdict == Verdict::Deny);
+    CHECK(none.reasons.back().code == ReasonCode::QualityLow);
+  }
+  CHECK(reasons_text(at(quiet, consent::Quality::Low)) == "quality_low");
+  CHECK(reasons_text(at(messaged, consent::Quality::Low)) == "quality_low quality_low");
+}
+
 TEST_CASE("until somebody has written, a message asks for neither money nor data") {
   const std::vector<Obligation> known = {Obligation::SayWhy, Obligation::OfferStop, Obligation::NameBusiness};
   std::vector<Obligation> first = known;

@@ -136,6 +136,43 @@ TEST_CASE("who has stopped everything is suppressed at any moment, but for whoev
   CHECK(at({before, true}) == "suppressed");
 }
 
+TEST_CASE("a sender's rating counts from the moment that the platform names, in order, and stays") {
+  test::Shop shop;
+  decide::Rule low;
+  low.id = "low";
+  low.demand = decide::QualityDemand{consent::Quality::Low, {}};
+  shop.rules.rules = {low};
+  shop.reopen();
+  const auto given = shop.desk->opt_in(shop.request(number(4)));
+  REQUIRE(given);
+  REQUIRE(shop.desk->confirm(given->code, shop.cashier));
+  shop.clock.advance(kDay_s);
+  const Instant then = shop.clock.now();
+  const auto rate = [&](consent::Quality rating, Instant t) {
+    return shop.desk->rate({Channel::Sms, {}, rating, t, "client/hook"});
+  };
+  const auto at = [&](const Moment& moment) { return reasons_of(decided(shop, number(4), moment)[2]); };
+  CHECK(rate(consent::Quality::High, then - 20).value() == false);
+  CHECK(rate(consent::Quality::Low, then - 10).value() == true);
+  CHECK(rate(consent::Quality::Low, then - 5).value() == false);
+  CHECK(rate(consent::Quality::High, then - 10).error() == fail(Code::BadInput, "at"));
+  CHECK(rate(consent::Quality::High, then + 1).error() == fail(Code::BadInput, "at"));
+  CHECK(shop.desk->rate({Channel::Voice, {}, consent::Quality::Low, then, "c"}).error() ==
+        fail(Code::BadInput, "channel"));
+  CHECK(at({}) == "quality_low");
+  // Of a sender, not of the shop.
+  CHECK(decided(shop, number(4), {})[0].reasons.empty());
+  shop.reopen();
+  CHECK(at({}) == "quality_low");
+  shop.clock.advance(kDay_s);
+  CHECK(rate(consent::Quality::High, shop.clock.now()).value() == true);
+  CHECK(at({}) == "allow");
+  CHECK(at({then, false}) == "quality_low");
+  CHECK(at({then - 11, false}) == "allow");
+  CHECK(shop.desk->write({number(4), "", Channel::Sms, consent::TopicId("offers")}, shop.cashier)
+            ->decision.verdict == decide::Verdict::Allow);
+}
+
 TEST_CASE("a moment of which records are deleted has no answer") {
   test::Shop shop;
   const auto given = shop.desk->opt_in(shop.request(number(2)));
