@@ -145,6 +145,7 @@ constexpr std::size_t kAcceptLanguageRangesMax = 16;
 constexpr std::size_t kCatalogueBytesMax = 1024 * 1024;
 constexpr std::int64_t kDoubtfulLife_s =
     7LL * 24 * 3600;                                 // a message that a person must read waits no longer
+constexpr std::size_t kDoubtfulOfOneMax = 5;         // of one person: the first say enough
 constexpr std::size_t kDoubtfulMax = 500;            // of them at once
 constexpr std::size_t kRatingsKeptMax = 64;          // of one sender; each is a change
 constexpr std::size_t kDoubtfulShownMax = 25;        // on one page

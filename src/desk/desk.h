@@ -362,9 +362,8 @@ class Desk {
   virtual LogView log_view(const Peer& peer) = 0;
   /// Printed beside a receipt, so that a stranger can check it.
   [[nodiscard]] virtual const proof::LogKey& log_key() const = 0;
-  /// Forgets lists that nobody asks for and, once a day, counts of look-ups and messages that are kept no
-  /// longer. To be
-  /// called every minute or so.
+  /// Forgets lists that nobody asks for, takes messages that nobody has read in a week for stops and, once a
+  /// day, forgets counts of look-ups that are kept no longer. To be called every minute or so.
   virtual void keep_house() = 0;
   /// The clock as decisions see it.
   [[nodiscard]] virtual ClockState clock_state() const = 0;

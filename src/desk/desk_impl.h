@@ -30,6 +30,14 @@ std::vector<ledger::Subject> proven_first(std::vector<ledger::Subject> subjects)
 /// What people may call a topic: its title in each language, and its id.
 std::vector<i18n::TopicWords> topic_words_of(const consent::Business& business);
 
+/// Where a message stands that waits for a person.
+struct Waiting {
+  consent::SubjectId subject;
+  consent::Seq seq;
+  Instant since = 0;
+  [[nodiscard]] std::string id() const;
+};
+
 class DeskImpl final : public Desk {
  public:
   DeskImpl(const consent::Business& business, decide::Rules rules, ledger::Ledger& ledger,
@@ -139,6 +147,8 @@ class DeskImpl final : public Desk {
   /// The named one, or the channel's. BadInput "channel" or "sender".
   [[nodiscard]] Result<consent::SenderId> sender_of(consent::Channel channel,
                                                     const consent::SenderId& named) const;
+  /// In the order in which they were reported.
+  [[nodiscard]] Result<std::vector<Waiting>> waiting() const;
   Status take_back(const consent::TopicId& topic, const std::vector<ledger::Subject>& subjects);
   Status note_inbound(const ledger::Subject& subject, const consent::InboundBody& body);
   Result<DoubtfulMessage> open_doubtful(const consent::SubjectId& id, consent::Seq seq) const;

@@ -10,20 +10,11 @@
 #include "phone/phone.h"
 
 #include <algorithm>
-#include <map>
 
 namespace counterfoil::desk {
 namespace {
 
 constexpr std::string_view kDoubtfulKind = "doubtful";
-
-/// Where a message stands that waits for a person.
-struct Waiting {
-  consent::SubjectId subject;
-  consent::Seq seq;
-  Instant since = 0;
-  [[nodiscard]] std::string id() const { return hex(subject.bytes) + "-" + std::to_string(seq.value); }
-};
 
 json::Object item_of(const Waiting& waiting) {
   return {{"seq", waiting.seq.value}, {"since", waiting.since}, {"subject", hex(waiting.subject.bytes)}};
@@ -58,6 +49,10 @@ bool has_topic(const consent::SubjectState& state, const consent::TopicId& topic
 }
 
 }  // namespace
+
+std::string Waiting::id() const {
+  return hex(subject.bytes) + "-" + std::to_string(seq.value);
+}
 
 std::vector<i18n::TopicWords> topic_words_of(const consent::Business& business) {
   std::vector<i18n::TopicWords> out;
@@ -111,30 +106,40 @@ Status DeskImpl::note_inbound(const ledger::Subject& subject, const consent::Inb
   const Instant now = clock_.now();
   const std::lock_guard one_at_a_time(inbox_mutex_);
   if (!body.text.empty()) {
-    CF_TRY(const auto waiting, ledger_.items(kDoubtfulKind));
-    if (waiting.size() >= limits::kDoubtfulMax)
+    CF_TRY(const auto all, waiting());
+    const auto of_one =
+        std::count_if(all.begin(), all.end(), [&](const Waiting& one) { return one.subject == subject.id; });
+    // Nobody fills the page for all others; whoever reads the first ones knows whom to ask.
+    if (static_cast<std::size_t>(of_one) >= limits::kDoubtfulOfOneMax) return {};
+    if (all.size() >= limits::kDoubtfulMax)
       return fail(Code::Busy, "too many messages wait for somebody to read them");
   }
   CF_TRY(const auto noted,
          ledger_.inbound(subject.id, body, retention_of_inbound(business_, now, !body.text.empty())));
   if (body.text.empty()) return {};
-  const Waiting waiting{subject.id, noted.seq, now};
-  return ledger_.put_item(kDoubtfulKind, waiting.id(), item_of(waiting));
+  const Waiting one{subject.id, noted.seq, now};
+  return ledger_.put_item(kDoubtfulKind, one.id(), item_of(one));
+}
+
+Result<std::vector<Waiting>> DeskImpl::waiting() const {
+  CF_TRY(const auto items, ledger_.items(kDoubtfulKind));
+  std::vector<Waiting> out;
+  for (const json::Value& item : items) {
+    CF_TRY(out.emplace_back(), waiting_from_item(item));
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.seq < b.seq; });
+  return out;
 }
 
 Result<std::vector<DoubtfulMessage>> DeskImpl::doubtful() const {
-  CF_TRY(const auto items, ledger_.items(kDoubtfulKind));
-  std::map<consent::Seq, Waiting> in_order;
-  for (const json::Value& item : items) {
-    CF_TRY(const Waiting waiting, waiting_from_item(item));
-    if (!is_over(waiting, clock_.now())) in_order.emplace(waiting.seq, waiting);
-  }
+  CF_TRY(const auto all, waiting());
   std::vector<DoubtfulMessage> out;
-  for (const auto& [seq, waiting] : in_order) {
-    auto message = open_doubtful(waiting.subject, seq);
+  for (const Waiting& one : all) {
+    if (is_over(one, clock_.now())) continue;
+    auto message = open_doubtful(one.subject, one.seq);
     if (!message && message.error().code == Code::NotFound) continue;  // erased, or ended by its schedule
     if (!message) return message.error();
-    message->id = waiting.id();
+    message->id = one.id();
     out.push_back(*std::move(message));
   }
   return out;
@@ -155,10 +160,10 @@ Status DeskImpl::settle(std::string_view id, bool is_stop, const User& by) {
   if (by.role == Role::Auditor) return fail(Code::Refused, "an auditor looks, but decides nothing");
   const std::lock_guard one_at_a_time(inbox_mutex_);
   CF_TRY(const json::Value item, ledger_.item(kDoubtfulKind, id));
-  CF_TRY(const Waiting waiting, waiting_from_item(item));
+  CF_TRY(const Waiting one, waiting_from_item(item));
   if (is_stop) {
-    CF_TRY(const auto subject, ledger_.subject(waiting.subject));
-    CF_TRY(const auto message, open_doubtful(waiting.subject, waiting.seq));
+    CF_TRY(const auto subject, ledger_.subject(one.subject));
+    CF_TRY(const auto message, open_doubtful(one.subject, one.seq));
     const auto actor = by.role == Role::Manager ? consent::Actor::Manager : consent::Actor::Staff;
     const consent::StopBody body{actor, std::string(consent::kViaKeyword), by.id, message.at};
     CF_CHECK(ledger_.stop(subject.state.addresses, body, retention_of_proof(business_, clock_.now())));
@@ -166,12 +171,17 @@ Status DeskImpl::settle(std::string_view id, bool is_stop, const User& by) {
   return ledger_.remove_item(kDoubtfulKind, id);
 }
 
+// What nobody has read in a week may have been a stop, and then it is lost: the box takes it for one.
 Status DeskImpl::forget_doubtful(Instant now) {
   const std::lock_guard one_at_a_time(inbox_mutex_);
-  CF_TRY(const auto items, ledger_.items(kDoubtfulKind));
-  for (const json::Value& item : items) {
-    CF_TRY(const Waiting waiting, waiting_from_item(item));
-    if (is_over(waiting, now)) CF_CHECK(ledger_.remove_item(kDoubtfulKind, waiting.id()));
+  CF_TRY(const auto all, waiting());
+  for (const Waiting& one : all) {
+    if (!is_over(one, now)) continue;
+    const auto subject = ledger_.subject(one.subject);
+    if (!subject && subject.error().code != Code::NotFound) return subject.error();
+    const consent::StopBody body{consent::Actor::Machine, std::string(consent::kViaKeyword), {}, one.since};
+    if (subject) CF_CHECK(ledger_.stop(subject->state.addresses, body, retention_of_proof(business_, now)));
+    CF_CHECK(ledger_.remove_item(kDoubtfulKind, one.id()));
   }
   return {};
 }

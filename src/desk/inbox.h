@@ -40,8 +40,8 @@ struct QualityReport {
   std::string source{};  // who reports it, a name
 };
 
-/// A message that a person must read, since it may be a stop. It waits no longer than kDoubtfulLife_s, and
-/// goes with an erasure.
+/// A message that a person must read, since it may be a stop. One that nobody has read after kDoubtfulLife_s
+/// is taken for one. It goes with an erasure.
 struct DoubtfulMessage {
   std::string id;  // by which it is settled
   std::string masked_number;

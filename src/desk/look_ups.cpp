@@ -106,11 +106,11 @@ Result<std::vector<LookUpCount>> DeskImpl::look_ups() const {
 void DeskImpl::keep_house() {
   scrubs_.forget_idle();
   const Instant now = certain_now();  // in 1970, when nothing is over, while the clock is not sure
+  const auto read = forget_doubtful(now);
+  if (!read) log::warning("desk.messages_stay", {{"error", read.error().message()}});
   if (day_of(now) == house_kept_on_.exchange(day_of(now))) return;
   const auto forgotten = forget_look_ups(now);
   if (!forgotten) log::warning("desk.look_ups_stay", {{"error", forgotten.error().message()}});
-  const auto read = forget_doubtful(now);
-  if (!read) log::warning("desk.messages_stay", {{"error", read.error().message()}});
 }
 
 Status DeskImpl::forget_look_ups(Instant now) {

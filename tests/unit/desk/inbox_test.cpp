@@ -176,8 +176,20 @@ TEST_CASE("a waiting message goes with an erasure, with a week, and with its sch
   shop.clock.advance(1);
   CHECK(waiting(shop).empty());
   REQUIRE(shop.ledger->item("doubtful", left.id));
+  CHECK(reason_of(shop.at_till(kIda, Channel::WhatsApp, "offers")) == "allow");
+  shop.clock.set_state(ClockState::Untrusted);
+  shop.desk->keep_house();
+  REQUIRE(shop.ledger->item("doubtful", left.id));
+  shop.clock.set_state(ClockState::Synced);
   shop.desk->keep_house();
   CHECK(shop.ledger->item("doubtful", left.id).error().code == Code::NotFound);
+  // Nobody has read it in time, so it is taken for what it may have been.
+  CHECK(reason_of(shop.at_till(kIda, Channel::WhatsApp, "offers")) == "suppressed");
+  const auto subjects =
+      shop.ledger->submissions({consent::AddressKind::Phone, kIda, consent::Evidence::Claimed});
+  REQUIRE(subjects);
+  REQUIRE(subjects->front().state.stop);
+  CHECK(subjects->front().state.stop->by == consent::Actor::Machine);
   shop.clock.advance(2 * kDay_s);
   const auto due = shop.ledger->due(shop.clock.now());
   CHECK(
@@ -197,12 +209,30 @@ TEST_CASE("only the beginning of a long message waits, in whole characters") {
   CHECK(is_utf8(kept));
 }
 
-TEST_CASE("no more messages wait than somebody can read, and the next is not lost in silence") {
+TEST_CASE("one person's messages fill the page for nobody else") {
   test::Shop shop;
   proven_yes(shop, kEva);
-  for (std::size_t i = 0; i < limits::kDoubtfulMax; ++i) REQUIRE(say(shop, kDoubt));
-  CHECK(say(shop, kDoubt).error().code == Code::Busy);
-  CHECK(say(shop, "STOP")->wish == WishKind::StopAll);
+  proven_yes(shop, kIda);
+  for (std::size_t i = 0; i < limits::kDoubtfulOfOneMax + 3; ++i) REQUIRE(say(shop, kDoubt));
+  CHECK(waiting(shop).size() == limits::kDoubtfulOfOneMax);
+  REQUIRE(say(shop, kDoubt, kIda));
+  CHECK(waiting(shop).size() == limits::kDoubtfulOfOneMax + 1);
+  REQUIRE(shop.desk->settle(waiting(shop).front().id, false, shop.cashier));
+  REQUIRE(say(shop, kDoubt));
+  CHECK(waiting(shop).size() == limits::kDoubtfulOfOneMax + 1);
+}
+
+TEST_CASE("no more messages wait than somebody can read, and the next is not lost in silence") {
+  test::Shop shop;
+  const auto number = [](std::size_t n) { return "+46701740" + std::to_string(600 + n); };
+  const std::size_t people = limits::kDoubtfulMax / limits::kDoubtfulOfOneMax;
+  for (std::size_t n = 0; n <= people; ++n) {
+    REQUIRE(shop.desk->opt_in(shop.request(number(n))));
+    for (std::size_t i = 0; n < people && i < limits::kDoubtfulOfOneMax; ++i)
+      REQUIRE(say(shop, kDoubt, number(n)));
+  }
+  CHECK(say(shop, kDoubt, number(people)).error().code == Code::Busy);
+  CHECK(say(shop, "STOP", number(people))->wish == WishKind::StopAll);
   REQUIRE(shop.desk->settle(waiting(shop).front().id, false, shop.cashier));
 }
 
