@@ -78,17 +78,19 @@ void add_restriction(Decision& decision, const View& view) {
   }
 }
 
+// Where no sender is asked about, any of the channel's is meant.
+bool is_asked_about(const std::pair<consent::Channel, consent::SenderId>& key, const Question& question) {
+  return key.first == question.channel && (question.sender.empty() || key.second == question.sender);
+}
+
 // Adverts only: news of an order may go. Whoever reported it knows the number and not the submission, so it
 // stands in each that names the number, and one is enough.
 void add_native_stop(Decision& decision, const View& view, const Question& question) {
   if (question.category != consent::Category::Marketing) return;
   std::optional<consent::Seq> latest;
   for (const Voice& voice : view.voices)
-    for (const auto& [key, stop] : voice.subject->native_stops) {
-      const bool is_meant =
-          key.first == question.channel && (question.sender.empty() || key.second == question.sender);
-      if (is_meant && (!latest || *latest < stop.seq)) latest = stop.seq;
-    }
+    for (const auto& [key, stop] : voice.subject->native_stops)
+      if (is_asked_about(key, question) && (!latest || *latest < stop.seq)) latest = stop.seq;
   if (latest) add_reason(decision, ReasonCode::NativeStop, *latest);
 }
 
@@ -173,16 +175,12 @@ SentMessages sent_to(const View& view) {
   return out;
 }
 
-// The latest, whichever submission it was noted in. Where no sender is asked about, any of the channel's will
-// do.
+// The latest, whichever submission it was noted in.
 std::optional<consent::LastInbound> inbound_of(const View& view, const Question& question) {
   std::optional<consent::LastInbound> out;
   for (const Voice& voice : view.voices)
-    for (const auto& [key, inbound] : voice.subject->inbound) {
-      const bool is_meant =
-          key.first == question.channel && (question.sender.empty() || key.second == question.sender);
-      if (is_meant && (!out || out->at < inbound.at)) out = inbound;
-    }
+    for (const auto& [key, inbound] : voice.subject->inbound)
+      if (is_asked_about(key, question) && (!out || out->at < inbound.at)) out = inbound;
   return out;
 }
 
